@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package caddyclerk
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+func init() {
+	caddy.RegisterModule(App{})
+}
+
+// appID is the name under which handlers find the app.
+const appID = "clerk"
+
+// App is the `clerk` app. It holds defaults for every handler, and is who
+// starts and stops what the Clerk instances do in the background. It is
+// always there, configured or not.
+//
+// A setting is taken from the first of these that has it: the handler, this
+// app, the environment variables that Clerk's SDKs read.
+type App struct {
+	Settings
+
+	log     *slog.Logger
+	azpOnce *sync.Once
+
+	mu     *sync.Mutex // guards what follows
+	using  map[instanceKey]*instance
+	active bool
+}
+
+// CaddyModule returns the Caddy module information.
+func (App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  appID,
+		New: func() caddy.Module { return new(App) },
+	}
+}
+
+// Provision sets the app up. It makes no request.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.log = ctx.Slogger()
+	a.azpOnce, a.mu = new(sync.Once), new(sync.Mutex)
+	a.using = make(map[instanceKey]*instance)
+	return nil
+}
+
+// Start begins the background work of all instances in use.
+func (a *App) Start() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.active = true
+	for _, instance := range a.using {
+		instance.attach(a, a.log)
+	}
+	return nil
+}
+
+// Stop ends the background work of the instances that no other configuration
+// uses.
+func (a *App) Stop() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.active {
+		return nil
+	}
+	a.active = false
+	for _, instance := range a.using {
+		instance.detach(a)
+	}
+	return nil
+}
+
+// Cleanup lets go of the instances. It runs after a configuration that could
+// not be loaded, too, and then lets go of what that one had taken.
+func (a *App) Cleanup() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for key := range a.using {
+		if _, err := instances.Delete(key); err != nil {
+			return fmt.Errorf("letting go of a Clerk instance: %w", err)
+		}
+	}
+	clear(a.using)
+	return nil
+}
+
+// instance gives the instance that the settings name, from the pool if it is
+// there, for as long as this configuration lives.
+func (a *App) instance(r *resolved) (*instance, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	key := r.instanceKey()
+	if known, ok := a.using[key]; ok {
+		return known, nil
+	}
+	pooled, _, err := instances.LoadOrNew(key, func() (caddy.Destructor, error) {
+		return newInstance(r)
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.using[key] = pooled.(*instance)
+	return a.using[key], nil
+}
+
+// warnAuthorizedParties says once per configuration that tokens are taken
+// whatever origin they were made for.
+func (a *App) warnAuthorizedParties() {
+	a.azpOnce.Do(func() {
+		a.log.Warn("authorized_parties is not set, so session tokens are accepted whatever origin they were made for; " +
+			"set it to the origins of your site")
+	})
+}
+
+// Interface guards
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

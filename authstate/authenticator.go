@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authstate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/caddy-clerk/caddy-clerk/verifier"
+)
+
+// Verifier is what an Authenticator asks of package verifier.
+type Verifier interface {
+	Parse(token string) (*verifier.Token, error)
+	VerifyParsed(ctx context.Context, token *verifier.Token, want verifier.Requirements) (*verifier.Claims, error)
+	VerifyHandshake(ctx context.Context, token string, skew time.Duration) ([]string, error)
+}
+
+// HandshakePayloads exchanges the nonce of a handshake for the Set-Cookie
+// directives it stands for. Package backendapi has one.
+type HandshakePayloads interface {
+	HandshakePayload(ctx context.Context, nonce string) ([]string, error)
+}
+
+// Options says how an Authenticator works.
+type Options struct {
+	// PublishableKey names the instance. Required.
+	PublishableKey string
+	// Verifier holds the instance's keys. Required.
+	Verifier Verifier
+	// Requirements is what a token must satisfy. Without issuers, the
+	// instance's Frontend API and its ProxyURL are the only ones.
+	Requirements verifier.Requirements
+	// Handshakes fetches the cookies of a handshake. Without it the handshake
+	// is asked to come back as a signed token instead.
+	Handshakes HandshakePayloads
+	// ProxyURL is where the Frontend API is reached instead of its own host: an
+	// absolute URL, or a path on the request's own origin.
+	ProxyURL string
+	// SignInURL and SignUpURL are the pages to send people to: absolute, or
+	// paths. By default they are the instance's hosted ones.
+	SignInURL, SignUpURL string
+	// PublicURL gives the address of a request as its sender sees it;
+	// DirectURL when nil.
+	PublicURL func(*http.Request) RequestURL
+	// Log gets what an operator should know; nil for nothing.
+	Log *slog.Logger
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+}
+
+// Authenticator decides requests for one instance and one set of
+// requirements. It is safe for concurrent use.
+type Authenticator struct {
+	Options
+	key      PublishableKey
+	jar      *cookieJar
+	verifier Verifier
+	issuers  []string
+
+	loopWarning, nonceWarning, tokenWarning, clockWarning warning
+}
+
+// New makes an Authenticator. Its errors name the setting at fault.
+func New(o Options) (*Authenticator, error) {
+	key, err := ParsePublishableKey(o.PublishableKey)
+	if err != nil {
+		return nil, fmt.Errorf("publishable_key: %w", err)
+	}
+	if o.Verifier == nil {
+		return nil, errors.New("an authenticator needs a verifier")
+	}
+	for _, setting := range []struct{ name, value string }{
+		{"proxy_url", o.ProxyURL}, {"sign_in_url", o.SignInURL}, {"sign_up_url", o.SignUpURL},
+	} {
+		if err := checkURL(setting.value); err != nil {
+			return nil, fmt.Errorf("%s: %w", setting.name, err)
+		}
+	}
+	if o.PublicURL == nil {
+		o.PublicURL = DirectURL
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	a := &Authenticator{Options: o, key: key, jar: newCookieJar(key.CookieSuffix()), verifier: o.Verifier}
+	a.issuers = o.Requirements.Issuers
+	if len(a.issuers) == 0 {
+		a.issuers = []string{"https://" + key.FrontendAPI}
+		if o.ProxyURL != "" && !isPath(o.ProxyURL) {
+			a.issuers = append(a.issuers, strings.TrimRight(o.ProxyURL, "/"))
+		}
+	}
+	return a, nil
+}
+
+// Authenticate finds out who a request comes from.
+func (a *Authenticator) Authenticate(r *http.Request) *State {
+	q := &request{auth: a, http: r, public: a.PublicURL(r)}
+	var s *State
+	if token := headerToken(r.Header); token != "" {
+		s = q.withHeader(token)
+	} else {
+		s = q.withCookies()
+	}
+	s.TokenType, s.request = SessionToken, q
+	return s
+}
+
+// withHeader decides by the Authorization header alone: a program that sends
+// one is never judged by cookies.
+func (q *request) withHeader(token string) *State {
+	parsed, err := q.auth.verifier.Parse(token)
+	if err != nil {
+		return q.refused(err)
+	}
+	claims, err := q.verify(parsed)
+	if err == nil {
+		return signedIn(token, claims)
+	}
+	q.readCookies(q.auth.Now())
+	return q.refused(err)
+}
+
+// withCookies decides by the cookies. The steps and their order are the
+// protocol's; each that says "handshake" becomes signed-out when the request
+// cannot be redirected.
+func (q *request) withCookies() *State {
+	q.readCookies(q.auth.Now())
+	if s := q.returned(); s != nil {
+		return s
+	}
+	if q.auth.key.InstanceType == Development {
+		if q.hasParameter(cookieDevBrowser) {
+			return q.handshake(ReasonDevBrowserSync, "")
+		}
+		if q.devBrowser() == "" {
+			return q.handshake(ReasonDevBrowserMissing, "")
+		}
+	}
+	session, uat := q.sessionCookie(), q.clientUAT()
+	switch {
+	case uat == 0 && session == "":
+		return signedOut(ReasonSessionTokenAndUATMissing, "")
+	case uat == 0:
+		return q.handshake(ReasonSessionTokenWithoutClientUAT, "")
+	case session == "":
+		return q.handshake(ReasonClientUATWithoutSessionToken, "")
+	}
+	return q.withSessionCookie(session, uat)
+}
+
+func (q *request) withSessionCookie(session string, uat float64) *State {
+	parsed, err := q.auth.verifier.Parse(session)
+	if err != nil {
+		return q.refused(err)
+	}
+	if !parsed.IsSessionClass() {
+		return signedOut(string(verifier.ReasonTokenTypeMismatch), "")
+	}
+	if parsed.UnverifiedIssuedAt() < uat {
+		return q.handshake(ReasonSessionTokenIATBeforeClientUAT, "")
+	}
+	claims, err := q.verify(parsed)
+	if err != nil {
+		return q.refused(err)
+	}
+	if q.comesFromElsewhere() && q.redirects() == 0 {
+		return q.handshake(ReasonPrimaryDomainCrossOriginSync, "the request came from another site, where the session may have changed")
+	}
+	return signedIn(session, claims)
+}
+
+func (q *request) verify(token *verifier.Token) (*verifier.Claims, error) {
+	return q.verifyWithSkew(token, q.auth.Requirements.ClockSkew)
+}
+
+func (q *request) verifyWithSkew(token *verifier.Token, skew time.Duration) (*verifier.Claims, error) {
+	want := q.auth.Requirements
+	want.ClockSkew = skew
+	want.Issuers = q.auth.issuers
+	if len(q.auth.Requirements.Issuers) == 0 && isPath(q.auth.ProxyURL) {
+		want.Issuers = []string{q.auth.issuers[0], q.public.origin() + strings.TrimRight(q.auth.ProxyURL, "/")}
+	}
+	return q.auth.verifier.VerifyParsed(q.http.Context(), token, want)
+}
+
+// refused decides what follows from a token that was refused. Only what time
+// has done to a token can be mended by a handshake.
+func (q *request) refused(err error) *State {
+	reason, message := verifier.ReasonOf(err), explain(err)
+	switch reason {
+	case verifier.ReasonTokenExpired:
+		return q.handshake(ReasonSessionTokenExpired+"-refresh-"+q.noRefresh(), message)
+	case verifier.ReasonTokenNotActiveYet:
+		return q.handshake(ReasonSessionTokenNBF, message)
+	case verifier.ReasonTokenIatInTheFuture:
+		return q.handshake(ReasonSessionTokenIatInTheFuture, message)
+	}
+	s := signedOut(string(reason), message)
+	s.Unavailable = errors.Is(err, verifier.ErrKeysUnavailable)
+	return s
+}
+
+// noRefresh says why the expired token was not refreshed, in the words of
+// Clerk's SDK for one that has no client for the Backend API.
+func (q *request) noRefresh() string {
+	switch {
+	case q.http.Method != http.MethodGet:
+		return "non-eligible-non-get"
+	case q.cookies[suffixedRefresh] == "":
+		return "non-eligible-no-refresh-cookie"
+	default:
+		return "missing-api-client"
+	}
+}
+
+// explain turns an error into a sentence for a person.
+func explain(err error) string {
+	var refusal *verifier.Error
+	if !errors.As(err, &refusal) {
+		return err.Error()
+	}
+	if refusal.Remedy == "" {
+		return refusal.Message
+	}
+	return refusal.Message + "; " + refusal.Remedy
+}
+
+func signedIn(token string, claims *verifier.Claims) *State {
+	return &State{Status: SignedIn, Token: token, Claims: claims}
+}
+
+func signedOut(reason, message string) *State {
+	return &State{Status: SignedOut, Reason: reason, Message: message}
+}

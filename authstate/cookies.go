@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authstate
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+// Names of Clerk's cookies. The first four also come with a suffix.
+const (
+	cookieSession        = "__session"
+	cookieClientUAT      = "__client_uat"
+	cookieDevBrowser     = "__clerk_db_jwt"
+	cookieRefresh        = "__refresh"
+	cookieHandshake      = "__clerk_handshake"
+	cookieHandshakeNonce = "__clerk_handshake_nonce"
+	cookieRedirectCount  = "__clerk_redirect_count"
+)
+
+// cookieJar names the cookies of an instance. The order is that of the
+// indices below.
+type cookieJar [numCookies]string
+
+const (
+	plainSession = iota
+	plainClientUAT
+	plainDevBrowser
+	suffixedSession
+	suffixedClientUAT
+	suffixedDevBrowser
+	suffixedRefresh
+	handshakeToken
+	handshakeNonce
+	redirectCount
+	numCookies
+)
+
+func newCookieJar(suffix string) *cookieJar {
+	return &cookieJar{
+		plainSession:       cookieSession,
+		plainClientUAT:     cookieClientUAT,
+		plainDevBrowser:    cookieDevBrowser,
+		suffixedSession:    cookieSession + "_" + suffix,
+		suffixedClientUAT:  cookieClientUAT + "_" + suffix,
+		suffixedDevBrowser: cookieDevBrowser + "_" + suffix,
+		suffixedRefresh:    cookieRefresh + "_" + suffix,
+		handshakeToken:     cookieHandshake,
+		handshakeNonce:     cookieHandshakeNonce,
+		redirectCount:      cookieRedirectCount,
+	}
+}
+
+// cookies holds the values of Clerk's cookies; empty means absent.
+type cookies [numCookies]string
+
+// read picks Clerk's cookies from a request, in one pass and without regard
+// to how many others there are. Of several of one name the first counts, even
+// an empty one. The header is cut at its delimiters first and values are
+// percent-decoded after, so that an encoded delimiter cannot make a cookie.
+func (jar *cookieJar) read(header http.Header) *cookies {
+	found := new(cookies)
+	var seen [numCookies]bool
+	for _, line := range header["Cookie"] {
+		for pair := range strings.SplitSeq(line, ";") {
+			name, value, ok := strings.Cut(pair, "=")
+			if !ok {
+				continue
+			}
+			i := jar.index(strings.Trim(name, " \t"))
+			if i < 0 || seen[i] {
+				continue
+			}
+			seen[i] = true
+			found[i] = percentDecode(strings.Trim(value, " \t"))
+		}
+	}
+	return found
+}
+
+func (jar *cookieJar) index(name string) int {
+	if !strings.HasPrefix(name, "__") {
+		return -1
+	}
+	for i, known := range jar {
+		if name == known {
+			return i
+		}
+	}
+	return -1
+}
+
+// percentDecode is decodeURIComponent, which leaves alone what it cannot
+// decode.
+func percentDecode(value string) string {
+	if !strings.Contains(value, "%") {
+		return value
+	}
+	decoded, err := url.PathUnescape(value)
+	if err != nil || !utf8.ValidString(decoded) {
+		return value
+	}
+	return decoded
+}
+
+// directiveName gives the name of the cookie that a Set-Cookie directive sets.
+func directiveName(directive string) string {
+	pair, _, _ := strings.Cut(directive, ";")
+	name, _, _ := strings.Cut(pair, "=")
+	return name
+}
+
+// directiveValue gives the value up to a second equals sign, which no token
+// contains.
+func directiveValue(directive string) string {
+	pair, _, _ := strings.Cut(directive, ";")
+	_, value, _ := strings.Cut(pair, "=")
+	value, _, _ = strings.Cut(value, "=")
+	return value
+}

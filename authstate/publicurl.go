@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authstate
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/nlnwa/whatwg-url/url"
+)
+
+// RequestURL is the address of a request as its sender sees it.
+type RequestURL struct {
+	// Scheme is http or https.
+	Scheme string
+	// Host is the host with its port, as in the Host header.
+	Host string
+	// Target is the path and the query exactly as they were sent. It begins
+	// with a slash.
+	Target string
+}
+
+// DirectURL is the address of a request that came straight from its sender.
+// It believes no forwarded header, since anybody can send one.
+func DirectURL(r *http.Request) RequestURL {
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	return RequestURL{Scheme: scheme, Host: r.Host, Target: Target(r)}
+}
+
+// Target gives the path and the query of a request as they were sent.
+func Target(r *http.Request) string {
+	if strings.HasPrefix(r.RequestURI, "/") {
+		return r.RequestURI
+	}
+	if target := r.URL.RequestURI(); strings.HasPrefix(target, "/") {
+		return target
+	}
+	return "/"
+}
+
+// origin is the address without the target, the default port left out, as a
+// browser would write it.
+func (u RequestURL) origin() string {
+	host := strings.ToLower(u.Host)
+	defaultPort := ":80"
+	if u.Scheme == "https" {
+		defaultPort = ":443"
+	}
+	return u.Scheme + "://" + strings.TrimSuffix(host, defaultPort)
+}
+
+// parse reads the address as a browser does; nil when it is none. The target
+// is appended to the origin and never resolved against it, so that a path such
+// as //evil.example stays a path.
+func (u RequestURL) parse() *url.Url {
+	parsed, err := url.Parse(u.Scheme + "://" + u.Host + u.Target)
+	if err != nil || parsed.Username() != "" || parsed.Password() != "" {
+		return nil
+	}
+	return parsed
+}
+
+func originOf(u *url.Url) string { return u.Protocol() + "//" + u.Host() }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authstate
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/nlnwa/whatwg-url/url"
+)
+
+// isPath tells a path on the request's own origin from an absolute URL.
+func isPath(s string) bool { return strings.HasPrefix(s, "/") }
+
+// checkURL accepts what a setting that takes a URL or a path can be.
+func checkURL(setting string) error {
+	if setting == "" {
+		return nil
+	}
+	if isPath(setting) {
+		if strings.HasPrefix(setting, "//") || strings.Contains(setting, `\`) {
+			return fmt.Errorf("expected a path with one slash at its beginning, got %q", setting)
+		}
+		return nil
+	}
+	u, err := url.Parse(setting)
+	if err != nil || (u.Scheme() != "https" && u.Scheme() != "http") {
+		return fmt.Errorf("expected a URL such as https://example.com/sign-in or a path such as /sign-in, got %q", setting)
+	}
+	if u.Username() != "" || u.Password() != "" {
+		return errors.New("expected a URL without user information")
+	}
+	return nil
+}
+
+// SignInURL is where to send the person who made the request to sign in, or,
+// with a session task left, to do that. It leads back to the request.
+func (s *State) SignInURL() (string, error) {
+	q := s.request
+	target := q.auth.SignInURL
+	if target == "" {
+		target = q.auth.key.accountsURL() + "/sign-in"
+	}
+	if s.IsPending() {
+		target += "/tasks"
+	}
+	return q.leadingBack(target)
+}
+
+var errGuardsItself = errors.New("the sign-in page is behind the gate itself, so redirecting to it would never end; let it pass without one")
+
+// protocolParameters are what a handshake puts into an address.
+var protocolParameters = []string{cookieHandshake, cookieHandshakeNonce, cookieDevBrowser, queryHandshakeHelp}
+
+// leadingBack resolves a page against the request's address and adds the way
+// back, less what the handshake protocol may have put in it.
+func (q *request) leadingBack(page string) (string, error) {
+	if q.address() == nil {
+		return "", errAddress
+	}
+	back := q.address().Href(false)
+	target, err := url.ParseRef(back, page)
+	if err != nil {
+		return "", fmt.Errorf("building the sign-in address: %w", err)
+	}
+	if originOf(target) == originOf(q.address()) && target.Pathname() == q.address().Pathname() {
+		return "", errGuardsItself
+	}
+	if len(q.query()) > len(q.query().without(protocolParameters...)) {
+		back = q.without(protocolParameters...)
+	}
+	query := parseParameters(target.Query()).with("redirect_url", back)
+	if browser := q.devBrowser(); browser != "" && q.auth.key.InstanceType == Development && target.Host() != q.address().Host() {
+		query = query.with(cookieDevBrowser, browser)
+	}
+	setParameters(target, query)
+	return target.Href(false), nil
+}

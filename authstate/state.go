@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authstate
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/caddy-clerk/caddy-clerk/verifier"
+)
+
+// Status is what a request was found to be.
+type Status string
+
+// The three outcomes.
+const (
+	SignedIn  Status = "signed-in"
+	SignedOut Status = "signed-out"
+	Handshake Status = "handshake"
+)
+
+// The reasons for not being signed in, beside those of package verifier. They
+// are those of Clerk's SDK.
+const (
+	ReasonClientUATWithoutSessionToken   = "client-uat-but-no-session-token"
+	ReasonDevBrowserMissing              = "dev-browser-missing"
+	ReasonDevBrowserSync                 = "dev-browser-sync"
+	ReasonPrimaryDomainCrossOriginSync   = "primary-domain-cross-origin-sync"
+	ReasonSessionTokenAndUATMissing      = "session-token-and-uat-missing"
+	ReasonSessionTokenMissing            = "session-token-missing"
+	ReasonSessionTokenExpired            = "session-token-expired"
+	ReasonSessionTokenIATBeforeClientUAT = "session-token-iat-before-client-uat"
+	ReasonSessionTokenNBF                = "session-token-nbf"
+	ReasonSessionTokenIatInTheFuture     = "session-token-iat-in-the-future"
+	ReasonSessionTokenWithoutClientUAT   = "session-token-but-no-client-uat"
+)
+
+// ReasonSessionPending is what a gate gives as its reason for a session with
+// a task left to do. The State of such a session is signed-in.
+const ReasonSessionPending = "session-pending"
+
+// SessionToken is the only type of token that is accepted so far, in the
+// words of Clerk's acceptsToken option.
+const SessionToken = "session_token"
+
+// State is what a request was found to be. It is made once for a request and
+// not changed.
+type State struct {
+	Status Status
+	// Reason is empty when signed in.
+	Reason string
+	// Message explains the reason to a person. It holds no part of a token but
+	// short, quoted claims.
+	Message   string
+	TokenType string
+	// Token and Claims are set when signed in, and only then.
+	Token  string
+	Claims *verifier.Claims
+
+	// Location is where to redirect to, with status 307; empty for nowhere. A
+	// State that is not a handshake can have one too, when a handshake came
+	// back in the address and is to vanish from it.
+	Location string
+	// Cookies are Set-Cookie directives for the response. They were signed by
+	// the instance, or fetched from it, or count redirects.
+	Cookies []string
+	// Returned tells that a handshake came back with this request.
+	Returned bool
+
+	// Unavailable tells that nothing could be decided, since Clerk's keys could
+	// not be had. A gate should answer 503 and not ask for a sign-in.
+	Unavailable bool
+	// Loop tells that redirecting did not help several times in a row. A gate
+	// should not redirect again, anywhere.
+	Loop bool
+	// Refused tells that a development instance's handshake came back with a
+	// token that is not the instance's: the keys do not belong together.
+	Refused bool
+
+	request *request
+}
+
+// IsSignedIn tells whether somebody is signed in and nothing is left to do.
+func (s *State) IsSignedIn() bool { return s.Status == SignedIn && !s.Claims.Pending() }
+
+// IsPending tells whether somebody is signed in who has a session task left.
+func (s *State) IsPending() bool { return s.Status == SignedIn && s.Claims.Pending() }
+
+// Explains tells whether the State is worth the X-Clerk-Auth headers.
+func (s *State) explains() bool { return s.Status != SignedIn }
+
+// Apply adds what the State asks for to the headers of a response: cookies,
+// the redirect's location, and the three X-Clerk-Auth headers that say why.
+func (s *State) Apply(h http.Header) {
+	if s.explains() {
+		SetReason(h, string(s.Status), s.Reason, s.Message)
+	}
+	for _, cookie := range s.Cookies {
+		h.Add("Set-Cookie", cookie)
+	}
+	if s.Returned {
+		h.Set("Access-Control-Allow-Origin", "null")
+		h.Set("Access-Control-Allow-Credentials", "true")
+	}
+	if s.Location != "" {
+		h.Set("Location", s.Location)
+	}
+	// Browsers keep redirects of tabs they put to sleep, and nobody else may
+	// ever be given these cookies.
+	if s.Location != "" || len(s.Cookies) > 0 {
+		h.Set("Cache-Control", "no-store")
+	}
+}
+
+// SetReason sets the headers by which Clerk's SDKs explain a decision.
+func SetReason(h http.Header, status, reason, message string) {
+	h.Set("X-Clerk-Auth-Status", status)
+	if reason != "" {
+		h.Set("X-Clerk-Auth-Reason", reason)
+	}
+	if message != "" {
+		h.Set("X-Clerk-Auth-Message", headerSafe(message))
+	}
+}
+
+// headerSafe keeps a text within what a header value can carry.
+func headerSafe(text string) string {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' {
+			quoted := strconv.QuoteToASCII(text)
+			return quoted[1 : len(quoted)-1]
+		}
+	}
+	return text
+}
+
+// IsDocument tells whether the request is a person's navigation, which may be
+// redirected.
+func (s *State) IsDocument() bool { return s.request.isDocument() }
+
+// HadHeaderToken tells whether the request brought a token in its
+// Authorization header.
+func (s *State) HadHeaderToken() bool { return headerToken(s.request.http.Header) != "" }

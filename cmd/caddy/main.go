@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command caddy is a Caddy with this module and the emulator built in, for the
+// demo and for development. It is not for production: a release is built with
+// xcaddy, without the emulator.
+package main
+
+import (
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+
+	_ "github.com/caddyserver/caddy/v2/modules/standard"
+
+	_ "github.com/caddy-clerk/caddy-clerk"
+	_ "github.com/caddy-clerk/caddy-clerk/emulator"
+)
+
+func main() {
+	caddycmd.Main()
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package caddyclerk
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-clerk/caddy-clerk/backendapi"
+	"github.com/caddy-clerk/caddy-clerk/verifier"
+)
+
+// instances keeps what belongs to Clerk instances across reloads.
+var instances = caddy.NewUsagePool()
+
+// instanceKey tells instances apart. Keys are never shared by their "kid"
+// alone: whoever answers for one instance must not vouch for another.
+type instanceKey struct {
+	frontendAPI string
+	apiURL      string
+	apiVersion  string
+	jwksURL     string
+	pem, secret [sha256.Size]byte
+	staleFor    time.Duration
+}
+
+func (r *resolved) instanceKey() instanceKey {
+	return instanceKey{
+		frontendAPI: r.key.FrontendAPI,
+		apiURL:      r.APIURL,
+		apiVersion:  r.APIVersion,
+		jwksURL:     r.keys.url,
+		pem:         sha256.Sum256([]byte(r.keys.pem)),
+		secret:      sha256.Sum256([]byte(r.SecretKey)),
+		staleFor:    r.staleFor,
+	}
+}
+
+// String identifies the instance without telling its secrets.
+func (k instanceKey) String() string {
+	text := strings.Join([]string{
+		k.frontendAPI, k.apiURL, k.apiVersion, k.jwksURL, k.staleFor.String(), string(k.pem[:]), string(k.secret[:]),
+	}, "\n")
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
+}
+
+// instance is one Clerk instance as this process knows it: its keys, and the
+// client that speaks to its Backend API. It outlives configurations, so it
+// holds nothing of one. The apps that use it attach themselves, and the one
+// that came last is who its log lines and its background work belong to.
+type instance struct {
+	verifier *verifier.Verifier
+	api      *backendapi.Client // nil without a secret key
+
+	remote *verifier.RemoteKeys // nil when the key is configured
+	log    *relay
+
+	mu     sync.Mutex // guards what follows
+	owners []owner
+	stop   context.CancelFunc // ends the background work; nil while there is none
+}
+
+type owner struct {
+	app *App
+	log *slog.Logger
+}
+
+func newInstance(r *resolved) (*instance, error) {
+	i := &instance{log: newRelay()}
+	if r.SecretKey != "" {
+		var err error
+		i.api, err = backendapi.New(backendapi.Options{SecretKey: r.SecretKey, APIURL: r.APIURL, APIVersion: r.APIVersion})
+		if err != nil {
+			return nil, err
+		}
+	}
+	keys, err := i.keySource(r)
+	if err != nil {
+		return nil, err
+	}
+	i.verifier, err = verifier.New(verifier.Options{Keys: keys})
+	return i, err
+}
+
+func (i *instance) keySource(r *resolved) (verifier.KeySource, error) {
+	if r.keys.pem != "" {
+		keys, err := verifier.ParsePEM(r.keys.pem)
+		if err != nil {
+			return nil, fmt.Errorf("jwt_key: %w", err)
+		}
+		return keys, nil
+	}
+	fetch := fetchFrom(r.keys.url)
+	if r.keys.backendAPI {
+		fetch = fetchFromBackendAPI(i.api)
+	}
+	var err error
+	i.remote, err = verifier.NewRemoteKeys(verifier.RemoteOptions{
+		Fetch:    fetch,
+		MaxStale: r.staleFor,
+		Log:      slog.New(i.log),
+	})
+	return i.remote, err
+}
+
+// attach makes an app the instance's owner, and begins the background work
+// with the first.
+func (i *instance) attach(app *App, log *slog.Logger) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.owners = append(i.owners, owner{app, log})
+	i.log.set(log)
+	if i.stop != nil || i.remote == nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	i.stop = cancel
+	go i.remote.Run(ctx)
+}
+
+// detach undoes attach. Whoever owned the instance before owns it again: the
+// configuration that was to follow may have failed to start.
+func (i *instance) detach(app *App) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for n, owner := range i.owners {
+		if owner.app == app {
+			i.owners = append(i.owners[:n], i.owners[n+1:]...)
+			break
+		}
+	}
+	if len(i.owners) > 0 {
+		i.log.set(i.owners[len(i.owners)-1].log)
+		return
+	}
+	i.log.set(nil)
+	i.halt()
+}
+
+// halt ends the background work. The caller holds the lock.
+func (i *instance) halt() {
+	if i.stop != nil {
+		i.stop()
+		i.stop = nil
+	}
+}
+
+// Destruct implements caddy.Destructor.
+func (i *instance) Destruct() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.halt()
+	return nil
+}
+
+// Interface guard
+var _ caddy.Destructor = (*instance)(nil)

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package caddyclerk
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/caddy-clerk/caddy-clerk/backendapi"
+	"github.com/caddy-clerk/caddy-clerk/verifier"
+)
+
+// keyOrigin is where an instance's keys come from: exactly one of its fields
+// is set.
+type keyOrigin struct {
+	// pem is the public key itself.
+	pem string
+	// url is a key set that anybody may read.
+	url string
+	// backendAPI is set when it is the Backend API, with the secret key.
+	backendAPI bool
+}
+
+// maxPEMFile is more than the size in bytes of any public key.
+const maxPEMFile = 64 << 10
+
+// keyOrigin chooses where keys come from. What is set comes before what is
+// in the environment, and the environment before the defaults.
+func (r *resolved) keyOrigin() (keyOrigin, error) {
+	switch {
+	case r.JWTKey != "" && r.JWKSURL != "":
+		return keyOrigin{}, errors.New("jwt_key: jwks_url is set too; leave one of them out")
+	case r.JWTKey != "":
+		pem, err := readPEM(r.JWTKey)
+		return keyOrigin{pem: pem}, err
+	case r.JWKSURL != "":
+		return r.jwksOrigin()
+	case r.SecretKey != "":
+		return keyOrigin{backendAPI: true}, nil
+	default:
+		return keyOrigin{url: "https://" + r.key.FrontendAPI + "/.well-known/jwks.json"}, nil
+	}
+}
+
+func readPEM(setting string) (string, error) {
+	if _, err := verifier.ParsePEM(setting); err == nil {
+		return setting, nil
+	}
+	if strings.Contains(setting, "-----BEGIN") {
+		_, err := verifier.ParsePEM(setting)
+		return "", fmt.Errorf("jwt_key: %w", err)
+	}
+	file, err := os.Open(setting)
+	if err != nil {
+		return "", errors.New("jwt_key: it is neither a public key in PEM nor the path of a file that can be read")
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxPEMFile))
+	if err != nil {
+		return "", fmt.Errorf("jwt_key: reading the file: %w", err)
+	}
+	if _, err := verifier.ParsePEM(string(data)); err != nil {
+		return "", fmt.Errorf("jwt_key: in the file: %w", err)
+	}
+	return string(data), nil
+}
+
+// jwksOrigin tells a public key set from the Backend API's, which wants the
+// secret key. A key set elsewhere is fetched without it.
+func (r *resolved) jwksOrigin() (keyOrigin, error) {
+	jwks, err := backendapi.ParseURL(r.JWKSURL)
+	if err != nil {
+		return keyOrigin{}, fmt.Errorf("jwks_url: %w", err)
+	}
+	api, err := backendapi.ParseURL(cmp.Or(r.APIURL, backendapi.DefaultAPIURL))
+	if err != nil {
+		return keyOrigin{}, fmt.Errorf("api_url: %w", err)
+	}
+	if *jwks != *api.JoinPath(cmp.Or(r.APIVersion, backendapi.DefaultAPIVersion), "jwks") {
+		return keyOrigin{url: r.JWKSURL}, nil
+	}
+	if r.SecretKey == "" {
+		return keyOrigin{}, errors.New("secret_key: not set, and jwks_url is the Backend API's, which demands it; " +
+			"set it (or CLERK_SECRET_KEY), or leave jwks_url out to use the Frontend API's public key set")
+	}
+	return keyOrigin{backendAPI: true}, nil
+}
+
+// fetchFrom gets a key set that anybody may read.
+func fetchFrom(address string) verifier.FetchKeys {
+	client := backendapi.DefaultDoer()
+	return func(ctx context.Context) (*verifier.KeyDocument, error) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return nil, fmt.Errorf("making the request for the key set: %w", err)
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			var wrapped *url.Error
+			if errors.As(err, &wrapped) {
+				err = wrapped.Err
+			}
+			return nil, fmt.Errorf("fetching the key set from %s: %w", req.URL.Host, err)
+		}
+		defer resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			return nil, fmt.Errorf("fetching the key set from %s: expected HTTP status 200, got %d", req.URL.Host, resp.StatusCode)
+		}
+		body, err := backendapi.ReadBody(resp.Body)
+		if err != nil {
+			return nil, fmt.Errorf("reading the key set from %s: %w", req.URL.Host, err)
+		}
+		date, _ := http.ParseTime(resp.Header.Get("Date"))
+		return &verifier.KeyDocument{Body: body, Date: date}, nil
+	}
+}
+
+// fetchFromBackendAPI gets the key set with the secret key. That Clerk does
+// not accept the key is told apart from every other failure.
+func fetchFromBackendAPI(api *backendapi.Client) verifier.FetchKeys {
+	return func(ctx context.Context) (*verifier.KeyDocument, error) {
+		set, err := api.JWKS.Get(ctx)
+		if err == nil {
+			return &verifier.KeyDocument{Body: set.Body, Date: set.Date}, nil
+		}
+		var answer *backendapi.Error
+		if errors.As(err, &answer) && answer.HasCode(backendapi.CodeKeyInvalid) {
+			return nil, verifier.KeysUnavailable(verifier.ReasonSecretKeyInvalid,
+				"check that secret_key is the instance's, whole, and was not revoked", err)
+		}
+		return nil, err
+	}
+}

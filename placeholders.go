@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package caddyclerk
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/caddy-clerk/caddy-clerk/authstate"
+	"github.com/caddy-clerk/caddy-clerk/verifier"
+)
+
+const (
+	clerkPlaceholders  = "http.clerk."
+	claimsPlaceholders = "claims."
+)
+
+// placeholder answers for all placeholders of this module when they are read.
+// It is asked for every name there is, so it turns strangers away at once.
+// One that has no value is the empty string: Caddy would leave an unknown one
+// as it is written, and an application would take that for a name.
+func (s *requestState) placeholder(key string) (any, bool) {
+	if name, ok := strings.CutPrefix(key, clerkPlaceholders); ok {
+		return s.clerkPlaceholder(name), true
+	}
+	switch key {
+	case "http.auth.user.id":
+		return s.identity().UserID, true
+	case "http.auth.candidate.id":
+		if s.state != nil && s.state.IsPending() {
+			return s.state.Claims.UserID, true
+		}
+		return "", true
+	case "http.auth.clerk.error":
+		return s.reason(), true
+	}
+	return nil, false
+}
+
+func (s *requestState) clerkPlaceholder(name string) any {
+	if s.state == nil {
+		return ""
+	}
+	if path, ok := strings.CutPrefix(name, claimsPlaceholders); ok {
+		return claim(s.identity().JSON(), path)
+	}
+	if value, ok := placeholderValues[name]; ok {
+		return value(s)
+	}
+	return ""
+}
+
+// placeholderValues lists the placeholders under {http.clerk.*}.
+var placeholderValues = map[string]func(*requestState) string{
+	"status":     func(s *requestState) string { return string(s.state.Status) },
+	"reason":     (*requestState).reason,
+	"token_type": func(s *requestState) string { return s.state.TokenType },
+	"user_id":    func(s *requestState) string { return s.identity().UserID },
+	"session_id": func(s *requestState) string { return s.identity().SessionID },
+	"org_id":     func(s *requestState) string { return s.organization().ID },
+	"org_slug":   func(s *requestState) string { return s.organization().Slug },
+	"org_role":   func(s *requestState) string { return s.organization().Role },
+	"org_permissions": func(s *requestState) string {
+		return strings.Join(s.organization().Permissions, ",")
+	},
+	"actor_id": func(s *requestState) string {
+		if actor := s.identity().Actor; actor != nil {
+			return actor.Subject
+		}
+		return ""
+	},
+	"token": func(s *requestState) string {
+		if s.state.IsSignedIn() {
+			return s.state.Token
+		}
+		return ""
+	},
+}
+
+// reason says why nobody is signed in; empty when somebody is.
+func (s *requestState) reason() string {
+	switch {
+	case s.state == nil:
+		return ""
+	case s.state.IsPending():
+		return authstate.ReasonSessionPending
+	default:
+		return s.state.Reason
+	}
+}
+
+// nobody stands in where there is no identity, so that every field of it is
+// empty.
+var (
+	nobody         = new(verifier.Claims)
+	noOrganization = new(verifier.Organization)
+)
+
+// identity gives the claims of who is signed in with nothing left to do.
+func (s *requestState) identity() *verifier.Claims {
+	if s.state == nil || !s.state.IsSignedIn() {
+		return nobody
+	}
+	return s.state.Claims
+}
+
+func (s *requestState) organization() *verifier.Organization {
+	if o := s.identity().Organization; o != nil {
+		return o
+	}
+	return noOrganization
+}
+
+// claim gives a claim by its path: names of members and indices of lists,
+// separated by dots. Text is given as it is, everything else as JSON.
+func claim(payload json.RawMessage, path string) string {
+	value := payload
+	for step := range strings.SplitSeq(path, ".") {
+		if value = member(value, step); value == nil {
+			return ""
+		}
+	}
+	value = bytes.TrimSpace(value)
+	if string(value) == "null" {
+		return ""
+	}
+	var text string
+	if json.Unmarshal(value, &text) == nil {
+		return text
+	}
+	return string(value)
+}
+
+func member(value json.RawMessage, step string) json.RawMessage {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(value, &object) == nil {
+		return object[step]
+	}
+	var list []json.RawMessage
+	index, err := strconv.Atoi(step)
+	if err != nil || json.Unmarshal(value, &list) != nil || index < 0 || index >= len(list) {
+		return nil
+	}
+	return list[index]
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package caddyclerk
+
+import (
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+func init() {
+	caddy.RegisterModule(Prepare{})
+}
+
+// Prepare takes out of requests the headers that only the edge may set, all
+// that begin with `X-Clerk-`, and makes the placeholders of `clerk_auth` known
+// without giving them values. It decides nothing.
+//
+// The Caddyfile puts one before every `clerk_auth` that has a matcher, so that
+// the requests that the matcher leaves out cannot bring an identity of their
+// own. In JSON it is yours to do so: a gate protects only the requests that
+// it sees.
+type Prepare struct{}
+
+// CaddyModule returns the Caddy module information.
+func (Prepare) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.clerk_prepare",
+		New: func() caddy.Module { return new(Prepare) },
+	}
+}
+
+// ServeHTTP prepares the request and passes it on.
+func (Prepare) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	prepare(r)
+	return next.ServeHTTP(w, r)
+}
+
+// Interface guard
+var _ caddyhttp.MiddlewareHandler = (*Prepare)(nil)

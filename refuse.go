@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package caddyclerk
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-clerk/caddy-clerk/authstate"
+)
+
+// retryAfter is how many seconds a client is asked to wait when Clerk's keys
+// could not be had.
+const retryAfter = "5"
+
+// refuse answers who is not let in: a redirect to where that can be changed,
+// or an error that handle_errors can dress. Nothing it sends may be kept by a
+// cache, since the next request may be decided otherwise.
+func (h *Handler) refuse(w http.ResponseWriter, s *authstate.State) error {
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Add("Vary", "Cookie, Authorization")
+	reason := s.Reason
+	if s.IsPending() {
+		reason = authstate.ReasonSessionPending
+		authstate.SetReason(header, string(authstate.SignedOut), reason, "a session task is left to do")
+	}
+	switch {
+	case s.Unavailable:
+		header.Set("Retry-After", retryAfter)
+		return refusal(http.StatusServiceUnavailable, reason, s.Message)
+	case s.Refused:
+		return refusal(http.StatusBadRequest, reason, s.Message)
+	case h.redirects && s.IsDocument() && !s.Loop:
+		location, err := s.SignInURL()
+		if err == nil {
+			header.Set("Location", location)
+			w.WriteHeader(http.StatusTemporaryRedirect)
+			return nil
+		}
+		authstate.SetReason(header, string(authstate.SignedOut), reason, err.Error())
+	}
+	if h.status == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", challenge(s, reason))
+	}
+	return refusal(h.status, reason, s.Message)
+}
+
+func refusal(status int, reason, message string) error {
+	if message == "" {
+		return caddyhttp.Error(status, fmt.Errorf("clerk: %s", reason))
+	}
+	return caddyhttp.Error(status, fmt.Errorf("clerk: %s: %s", reason, message))
+}
+
+// challenge is RFC 6750, section 3: the error is named only to who sent a
+// token. Reasons are of this project's own making and need no quoting.
+func challenge(s *authstate.State, reason string) string {
+	if !s.HadHeaderToken() {
+		return `Bearer realm="clerk"`
+	}
+	return `Bearer realm="clerk", error="invalid_token", error_description="` + reason + `"`
+}

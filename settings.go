@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package caddyclerk
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-clerk/caddy-clerk/authstate"
+	"github.com/caddy-clerk/caddy-clerk/backendapi"
+	"github.com/caddy-clerk/caddy-clerk/verifier"
+)
+
+// Settings name a Clerk instance, say what its tokens must satisfy and where
+// the application stands. All values can be placeholders such as
+// `{env.CLERK_SECRET_KEY}`, which are expanded when the configuration loads.
+type Settings struct {
+	// The instance's publishable key, pk_test_… or pk_live_…. Default: the
+	// environment variable CLERK_PUBLISHABLE_KEY.
+	PublishableKey string `json:"publishable_key,omitempty"`
+
+	// The instance's secret key, sk_test_… or sk_live_…. It is sent to the
+	// origin of api_url and to nobody else. Without one, keys come from the
+	// Frontend API, and handshakes come back as signed tokens. Default: the
+	// environment variable CLERK_SECRET_KEY.
+	SecretKey string `json:"secret_key,omitempty"`
+
+	// The instance's public key, in PEM or as the path of a file with it. With
+	// it, tokens are verified without the network. Default: the environment
+	// variable CLERK_JWT_KEY, unless jwks_url is set.
+	JWTKey string `json:"jwt_key,omitempty"`
+
+	// Where the instance's key set is. Default: the Backend API's with the
+	// secret key; without one, the Frontend API's public one.
+	JWKSURL string `json:"jwks_url,omitempty"`
+
+	// How long keys are used after they were last fetched, when they cannot be
+	// fetched again. Default: 24h.
+	KeysMaxStale caddy.Duration `json:"keys_max_stale,omitempty"`
+
+	// Where the Backend API is. Default: the environment variable
+	// CLERK_API_URL, or https://api.clerk.com.
+	APIURL string `json:"api_url,omitempty"`
+
+	// The version of the Backend API. Default: v1.
+	APIVersion string `json:"api_version,omitempty"`
+
+	// The origins that tokens may have been made for, such as
+	// https://app.example.com (the claim azp). Unset means unchecked, which
+	// leaves an application open to tokens that a subdomain got hold of.
+	AuthorizedParties []string `json:"authorized_parties,omitempty"`
+
+	// The audiences that tokens may be for (the claim aud). Tokens without an
+	// audience pass. Unset means unchecked.
+	Audience []string `json:"audience,omitempty"`
+
+	// The issuers that tokens may be from (the claim iss). Default: the
+	// instance's Frontend API, and its proxy_url.
+	Issuer []string `json:"issuer,omitempty"`
+
+	// How far the clocks of Clerk and of this machine may differ, up to 5m.
+	// Default: 5s.
+	ClockSkew *caddy.Duration `json:"clock_skew,omitempty"`
+
+	// Where the Frontend API is reached instead of its own host, if it is: a
+	// URL, or a path on the site itself such as /__clerk.
+	ProxyURL string `json:"proxy_url,omitempty"`
+
+	// The page to sign in on, a URL or a path. Default: the instance's Account
+	// Portal.
+	SignInURL string `json:"sign_in_url,omitempty"`
+
+	// The page to sign up on, a URL or a path. Default: the instance's Account
+	// Portal.
+	SignUpURL string `json:"sign_up_url,omitempty"`
+}
+
+// over gives the settings with what they leave open taken from others.
+func (s Settings) over(d Settings) Settings {
+	if s.JWTKey == "" && s.JWKSURL == "" {
+		// The two are one choice, and are inherited as one.
+		s.JWTKey, s.JWKSURL = d.JWTKey, d.JWKSURL
+	}
+	return Settings{
+		PublishableKey:    cmp.Or(s.PublishableKey, d.PublishableKey),
+		SecretKey:         cmp.Or(s.SecretKey, d.SecretKey),
+		JWTKey:            s.JWTKey,
+		JWKSURL:           s.JWKSURL,
+		KeysMaxStale:      cmp.Or(s.KeysMaxStale, d.KeysMaxStale),
+		APIURL:            cmp.Or(s.APIURL, d.APIURL),
+		APIVersion:        cmp.Or(s.APIVersion, d.APIVersion),
+		AuthorizedParties: firstSet(s.AuthorizedParties, d.AuthorizedParties),
+		Audience:          firstSet(s.Audience, d.Audience),
+		Issuer:            firstSet(s.Issuer, d.Issuer),
+		ClockSkew:         cmp.Or(s.ClockSkew, d.ClockSkew),
+		ProxyURL:          cmp.Or(s.ProxyURL, d.ProxyURL),
+		SignInURL:         cmp.Or(s.SignInURL, d.SignInURL),
+		SignUpURL:         cmp.Or(s.SignUpURL, d.SignUpURL),
+	}
+}
+
+func firstSet(lists ...[]string) []string {
+	for _, list := range lists {
+		if len(list) > 0 {
+			return list
+		}
+	}
+	return nil
+}
+
+// environment gives the settings that Clerk's SDKs read from the environment.
+func environment() Settings {
+	return Settings{
+		PublishableKey: os.Getenv("CLERK_PUBLISHABLE_KEY"),
+		SecretKey:      os.Getenv("CLERK_SECRET_KEY"),
+		JWTKey:         os.Getenv("CLERK_JWT_KEY"),
+		APIURL:         os.Getenv("CLERK_API_URL"),
+	}
+}
+
+// maxClockSkew is more than any clock that is kept right is off by. A larger
+// skew would only keep tokens alive that Clerk meant to last for a minute.
+const maxClockSkew = 5 * time.Minute
+
+// resolved is Settings with their placeholders expanded, checked, and with
+// every default filled in. It holds secrets and is never printed.
+type resolved struct {
+	Settings
+	key      authstate.PublishableKey
+	keys     keyOrigin
+	staleFor time.Duration
+	want     verifier.Requirements
+}
+
+// resolve expands and checks the settings. Its errors name the setting and
+// what to do; they never contain a secret.
+func (s Settings) resolve(repl *caddy.Replacer) (*resolved, error) {
+	r := &resolved{Settings: s}
+	if err := r.expand(repl); err != nil {
+		return nil, err
+	}
+	if err := r.checkKeys(); err != nil {
+		return nil, err
+	}
+	if err := r.checkRequirements(); err != nil {
+		return nil, err
+	}
+	r.staleFor = cmp.Or(time.Duration(r.KeysMaxStale), verifier.DefaultKeysMaxStale)
+	if r.staleFor < time.Minute {
+		return nil, fmt.Errorf("keys_max_stale: expected a minute or more, got %s", r.staleFor)
+	}
+	return r, nil
+}
+
+// expand replaces placeholders. One that is empty or unknown is an error: an
+// environment variable that was not set must not turn a check off.
+func (r *resolved) expand(repl *caddy.Replacer) error {
+	for _, setting := range []struct {
+		name  string
+		value *string
+	}{
+		{"publishable_key", &r.PublishableKey},
+		{"secret_key", &r.SecretKey},
+		{"jwt_key", &r.JWTKey},
+		{"jwks_url", &r.JWKSURL},
+		{"api_url", &r.APIURL},
+		{"api_version", &r.APIVersion},
+		{"proxy_url", &r.ProxyURL},
+		{"sign_in_url", &r.SignInURL},
+		{"sign_up_url", &r.SignUpURL},
+	} {
+		value, err := repl.ReplaceOrErr(*setting.value, true, true)
+		if err != nil {
+			return fmt.Errorf("%s: %w; set what it refers to, or leave the setting out", setting.name, err)
+		}
+		*setting.value = strings.TrimSpace(value)
+	}
+	for _, setting := range []struct {
+		name   string
+		values *[]string
+	}{
+		{"authorized_parties", &r.AuthorizedParties},
+		{"audience", &r.Audience},
+		{"issuer", &r.Issuer},
+	} {
+		expanded := make([]string, 0, len(*setting.values))
+		for _, value := range *setting.values {
+			value, err := repl.ReplaceOrErr(value, true, true)
+			if err != nil {
+				return fmt.Errorf("%s: %w; set what it refers to, or leave the setting out", setting.name, err)
+			}
+			// One environment variable can hold several values.
+			expanded = append(expanded, strings.FieldsFunc(value, func(c rune) bool { return c == ',' || c == ' ' })...)
+		}
+		*setting.values = expanded
+	}
+	return nil
+}
+
+func (r *resolved) checkKeys() error {
+	if r.PublishableKey == "" {
+		return errors.New("publishable_key: not set; copy it from the Clerk Dashboard (API keys) into this setting, " +
+			"the global option clerk, or the environment variable CLERK_PUBLISHABLE_KEY")
+	}
+	var err error
+	if r.key, err = authstate.ParsePublishableKey(r.PublishableKey); err != nil {
+		return fmt.Errorf("publishable_key: %w", err)
+	}
+	if err := r.checkSecretKey(); err != nil {
+		return err
+	}
+	if _, err := backendapi.ParseURL(cmp.Or(r.APIURL, backendapi.DefaultAPIURL)); err != nil {
+		return fmt.Errorf("api_url: %w", err)
+	}
+	r.keys, err = r.keyOrigin()
+	return err
+}
+
+// secretKeyKinds lists how secret keys begin. The last two are of instances
+// from before there were publishable keys.
+var secretKeyKinds = map[string]authstate.InstanceType{
+	"sk_test_": authstate.Development,
+	"sk_live_": authstate.Production,
+	"test_":    authstate.Development,
+	"live_":    authstate.Production,
+}
+
+func (r *resolved) checkSecretKey() error {
+	if r.SecretKey == "" {
+		return nil
+	}
+	for prefix, kind := range secretKeyKinds {
+		if !strings.HasPrefix(r.SecretKey, prefix) {
+			continue
+		}
+		if kind != r.key.InstanceType {
+			return fmt.Errorf("secret_key: it is a %s key and publishable_key is a %s key; take both from the same instance",
+				kind, r.key.InstanceType)
+		}
+		if strings.ContainsFunc(r.SecretKey, func(c rune) bool { return c <= ' ' || c > '~' }) {
+			return errors.New("secret_key: it contains a character that no key has; copy it once more from the Clerk Dashboard")
+		}
+		return nil
+	}
+	return errors.New("secret_key: expected a key that begins with sk_test_ or sk_live_, as the Clerk Dashboard shows it under API keys")
+}
+
+func (r *resolved) checkRequirements() error {
+	skew := verifier.DefaultClockSkew
+	if r.ClockSkew != nil {
+		skew = time.Duration(*r.ClockSkew)
+	}
+	if skew < 0 || skew > maxClockSkew {
+		return fmt.Errorf("clock_skew: expected 0s to %s, got %s", maxClockSkew, skew)
+	}
+	for _, party := range r.AuthorizedParties {
+		if err := checkOrigin(party); err != nil {
+			return fmt.Errorf("authorized_parties: %w", err)
+		}
+	}
+	r.want = verifier.Requirements{
+		AuthorizedParties: r.AuthorizedParties,
+		Audiences:         r.Audience,
+		Issuers:           r.Issuer,
+		ClockSkew:         skew,
+	}
+	return nil
+}
+
+// checkOrigin accepts what a browser sends as an origin (RFC 6454, section
+// 6.1), since tokens are compared with it to the letter.
+func checkOrigin(party string) error {
+	scheme, host, ok := strings.Cut(party, "://")
+	hint := "expected an origin such as https://app.example.com"
+	switch {
+	case !ok || scheme == "" || host == "" || strings.ContainsAny(host, "*@?#\\"):
+		return fmt.Errorf("%s, got %q", hint, party)
+	case strings.Contains(host, "/"):
+		host, _, _ = strings.Cut(host, "/")
+		return fmt.Errorf("%s, without a path, got %q: write %s://%s", hint, party, scheme, host)
+	case party != strings.ToLower(party):
+		return fmt.Errorf("%s, in lower case, got %q: write %s", hint, party, strings.ToLower(party))
+	case scheme == "https" && strings.HasSuffix(host, ":443"), scheme == "http" && strings.HasSuffix(host, ":80"):
+		return fmt.Errorf("%s, without the default port, got %q: write %s", hint, party, party[:strings.LastIndexByte(party, ':')])
+	}
+	return nil
+}
+
+// authKey identifies the settings that decide who a request comes from, so
+// that gates that agree on them authenticate a request once.
+func (r *resolved) authKey(instance instanceKey) string {
+	lists := [][]string{r.want.AuthorizedParties, r.want.Audiences, r.want.Issuers}
+	parts := []string{
+		instance.String(), r.PublishableKey, r.ProxyURL, r.SignInURL, r.SignUpURL, r.want.ClockSkew.String(),
+	}
+	for _, list := range lists {
+		parts = append(parts, strings.Join(slices.Sorted(slices.Values(list)), " "))
+	}
+	return strings.Join(parts, "\n")
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package caddyclerk
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-clerk/caddy-clerk/authstate"
+)
+
+// stateVar is the name of the request variable that holds the requestState.
+const stateVar = "clerk"
+
+// requestState is what a request was found to be. There is one for a request,
+// read by all gates, placeholders and matchers that it meets.
+type requestState struct {
+	// state is nil until a gate has authenticated the request, authKey by which
+	// settings it did.
+	state   *authstate.State
+	authKey string
+}
+
+// String keeps {http.vars.clerk} from printing what the state holds.
+func (*requestState) String() string { return "" }
+
+// MarshalJSON keeps logs of all variables from doing so.
+func (*requestState) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
+
+// prepare gives the request's state. The first time it is asked for, it takes
+// out of the request what only the edge may say, and lets the placeholders
+// have their values.
+func prepare(r *http.Request) *requestState {
+	ctx := r.Context()
+	if known, ok := caddyhttp.GetVar(ctx, stateVar).(*requestState); ok {
+		return known
+	}
+	s := new(requestState)
+	removeIdentityHeaders(r)
+	caddyhttp.SetVar(ctx, stateVar, s)
+	if repl, ok := ctx.Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
+		repl.Map(s.placeholder)
+	}
+	return s
+}
+
+// authenticate gives the state of the request under a gate's settings, and
+// tells whether it was found just now.
+func (s *requestState) authenticate(h *Handler, r *http.Request) (state *authstate.State, fresh bool) {
+	if s.state != nil && s.authKey == h.authKey {
+		return s.state, false
+	}
+	s.state, s.authKey = h.authenticator.Authenticate(r), h.authKey
+	return s.state, true
+}
+
+// identityHeaderPrefix begins the names of all headers that tell applications
+// who is there.
+const identityHeaderPrefix = "x-clerk-"
+
+// removeIdentityHeaders deletes what a client must not say of itself, in every
+// spelling that an application could take for it: CGI and its heirs write
+// dashes as underscores, and some fold dots as well.
+func removeIdentityHeaders(r *http.Request) {
+	for _, headers := range []http.Header{r.Header, r.Trailer} {
+		for name := range headers {
+			if isIdentityHeader(name) {
+				delete(headers, name)
+			}
+		}
+	}
+}
+
+func isIdentityHeader(name string) bool {
+	if len(name) < len(identityHeaderPrefix) {
+		return false
+	}
+	prefix := strings.Map(foldSeparator, name[:len(identityHeaderPrefix)])
+	return strings.EqualFold(prefix, identityHeaderPrefix)
+}
+
+func foldSeparator(c rune) rune {
+	if c == '_' || c == '.' {
+		return '-'
+	}
+	return c
+}

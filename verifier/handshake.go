@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Limits of a handshake: Clerk sends about ten directives, of which the two
+// session tokens are the largest.
+const (
+	maxDirectives    = 64
+	maxDirectiveSize = 8 << 10
+)
+
+// VerifyHandshake checks a handshake token and gives the Set-Cookie directives
+// it carries. They are sent on as they are, so only a token of the session
+// class that the instance signed counts: a JWT template could carry a claim
+// of the same name. A time claim is optional, but one that is there must hold.
+func (v *Verifier) VerifyHandshake(ctx context.Context, token string, skew time.Duration) ([]string, error) {
+	t, err := v.Parse(token)
+	if err != nil {
+		return nil, err
+	}
+	if !t.hasSessionCategory() {
+		return nil, refuse(ReasonTokenInvalid, "expected a handshake token, got one of another category")
+	}
+	if err := v.verifySignature(ctx, t); err != nil {
+		return nil, err
+	}
+	if err := t.checkHandshakeTimes(v.now(), skew); err != nil {
+		return nil, err
+	}
+	raw, present := t.payload["handshake"]
+	if !present {
+		return nil, nil
+	}
+	var directives []string
+	if json.Unmarshal(raw, &directives) != nil {
+		return nil, refuse(ReasonTokenInvalid, "expected the claim handshake to be a list of strings")
+	}
+	if err := CheckDirectives(directives); err != nil {
+		return nil, err
+	}
+	return directives, nil
+}
+
+func (t *Token) checkHandshakeTimes(now time.Time, skew time.Duration) error {
+	if _, present := t.payload["exp"]; present {
+		return t.checkTimes(now, skew)
+	}
+	return t.checkBeginnings(now, skew)
+}
+
+// CheckDirectives refuses Set-Cookie directives that could not stand in a
+// response header: too many, too long, or with control characters in them.
+func CheckDirectives(directives []string) error {
+	if len(directives) > maxDirectives {
+		return refuse(ReasonTokenInvalid, "a handshake has at most %d cookies, this one has %d", maxDirectives, len(directives))
+	}
+	for _, directive := range directives {
+		if len(directive) > maxDirectiveSize {
+			return refuse(ReasonTokenInvalid, "a handshake cookie has at most %d bytes, this one has %d", maxDirectiveSize, len(directive))
+		}
+		for i := range len(directive) {
+			if c := directive[i]; c < ' ' || c == 0x7f {
+				return refuse(ReasonTokenInvalid, "a handshake cookie contains a control character")
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"context"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/lestrrat-go/jwx/v2/jwa"
+	"github.com/lestrrat-go/jwx/v2/jwk"
+)
+
+// Limits of what is taken as a key set: whoever answers for the JWKS URL
+// cannot make a verifier hold or compute more than this.
+const (
+	// MaxJWKSSize is the size in bytes of the largest key set that is read.
+	MaxJWKSSize = 256 << 10
+	maxKeys     = 64
+	minKeyBits  = 2048
+	maxKeyBits  = 8192
+	maxKeyID    = 256
+)
+
+// Key is a public key that verifies tokens.
+type Key struct {
+	// ID is the "kid" that tokens name it by. Clerk uses the instance's id.
+	ID string
+	// Algorithm is the only "alg" the key may be used with; empty for any.
+	Algorithm string
+	Public    *rsa.PublicKey
+}
+
+// KeySource finds the key for a token. It must be safe for concurrent use.
+//
+// For a key ID it does not know it returns an error with the reason
+// jwk-kid-mismatch; when it cannot say because the keys could not be had, one
+// made by KeysUnavailable.
+type KeySource interface {
+	Key(ctx context.Context, id string) (*Key, error)
+}
+
+// StaticKeys is a KeySource that never changes.
+type StaticKeys struct {
+	only *Key
+	byID map[string]*Key
+}
+
+// Key implements KeySource.
+func (s *StaticKeys) Key(_ context.Context, id string) (*Key, error) {
+	if s.only != nil {
+		return s.only, nil
+	}
+	if key, ok := s.byID[id]; ok {
+		return key, nil
+	}
+	return nil, kidMismatch(id)
+}
+
+func kidMismatch(id string) *Error {
+	return &Error{
+		Reason:  ReasonJWKKidMismatch,
+		Message: "no key of this instance has the id " + quote(id) + " that the token names",
+		Remedy:  "check that the publishable key, the secret key and the front end belong to the same Clerk instance",
+	}
+}
+
+// ParsePEM reads the instance's public key, as the Clerk Dashboard shows it
+// under "JWT public key": PEM with or without its header and footer lines, on
+// one line or several, line breaks possibly written as \n. The key serves
+// tokens of every key ID.
+func ParsePEM(text string) (*StaticKeys, error) {
+	parsed, err := jwk.ParseKey(normalizePEM(text), jwk.WithPEM(true))
+	if err != nil {
+		return nil, errors.New("expected the public key of the instance in PEM, which begins with -----BEGIN PUBLIC KEY-----")
+	}
+	key, err := importRSA(parsed)
+	if err != nil {
+		return nil, err
+	}
+	key.Algorithm = jwa.RS256.String()
+	return &StaticKeys{only: key}, nil
+}
+
+const pemType = "PUBLIC KEY"
+
+// normalizePEM rebuilds the PEM block from whatever survived the journey
+// through an environment variable or a one-line setting.
+func normalizePEM(text string) []byte {
+	text = strings.ReplaceAll(text, `\n`, "\n")
+	text = strings.TrimSpace(text)
+	label := pemType
+	if rest, ok := strings.CutPrefix(text, "-----BEGIN "); ok {
+		label, text, _ = strings.Cut(rest, "-----")
+		text, _, _ = strings.Cut(text, "-----END ")
+	}
+	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
+	if err != nil {
+		return nil
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: label, Bytes: der})
+}
+
+// ParseJWKS reads a key set (RFC 7517). Keys that cannot verify a session
+// token, being of another type or use or too small, are left out; a set in
+// which none is left is an error.
+func ParseJWKS(data []byte) (*StaticKeys, error) {
+	if len(data) > MaxJWKSSize {
+		return nil, fmt.Errorf("a key set has at most %d bytes, this one has %d", MaxJWKSSize, len(data))
+	}
+	set, err := jwk.Parse(data, jwk.WithIgnoreParseError(true))
+	if err != nil {
+		return nil, errors.New("expected a JSON Web Key Set")
+	}
+	if set.Len() > maxKeys {
+		return nil, fmt.Errorf("a key set has at most %d keys, this one has %d", maxKeys, set.Len())
+	}
+	keys := &StaticKeys{byID: make(map[string]*Key, set.Len())}
+	for i := range set.Len() {
+		parsed, _ := set.Key(i)
+		key, err := importRSA(parsed)
+		if err != nil || key.ID == "" || len(key.ID) > maxKeyID {
+			continue
+		}
+		keys.byID[key.ID] = key
+	}
+	if len(keys.byID) == 0 {
+		return nil, errors.New("the key set contains no RSA signing key of 2048 bits or more")
+	}
+	return keys, nil
+}
+
+func importRSA(parsed jwk.Key) (*Key, error) {
+	if use := parsed.KeyUsage(); use != "" && use != jwk.ForSignature.String() {
+		return nil, fmt.Errorf("expected a key for signatures, got one for %q", use)
+	}
+	if _, public := parsed.(jwk.RSAPublicKey); !public {
+		return nil, fmt.Errorf("expected an RSA public key, got %T", parsed)
+	}
+	var raw rsa.PublicKey
+	if err := parsed.Raw(&raw); err != nil {
+		return nil, fmt.Errorf("importing the RSA public key: %w", err)
+	}
+	if bits := raw.N.BitLen(); bits < minKeyBits || bits > maxKeyBits {
+		return nil, fmt.Errorf("expected an RSA key of %d to %d bits, got %d", minKeyBits, maxKeyBits, bits)
+	}
+	algorithm := ""
+	if alg := parsed.Algorithm(); alg != nil {
+		algorithm = alg.String()
+	}
+	return &Key{ID: parsed.KeyID(), Algorithm: algorithm, Public: &raw}, nil
+}

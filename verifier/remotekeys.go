@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// The rhythm of RemoteKeys.
+const (
+	// DefaultKeysMaxStale is how long keys are used after they were last
+	// fetched, when they cannot be fetched again.
+	DefaultKeysMaxStale = 24 * time.Hour
+
+	// refreshAfter is the age at which keys are fetched again, the five
+	// minutes that Clerk's SDK keeps them for.
+	refreshAfter = 5 * time.Minute
+	// unknownKeyPause is the least time between two fetches that are made
+	// because a token names a key that is not known: anybody can send those.
+	unknownKeyPause = time.Minute
+	fetchTimeout    = 10 * time.Second
+	firstBackoff    = 250 * time.Millisecond
+	longestBackoff  = 30 * time.Second
+)
+
+// KeyDocument is what a key server answered.
+type KeyDocument struct {
+	// Body is the JSON Web Key Set.
+	Body []byte
+	// Date is the server's clock, zero when it did not say.
+	Date time.Time
+}
+
+// FetchKeys gets the key set of an instance. It must bound what it reads. It
+// is given a context with a deadline, and is never called twice at once.
+type FetchKeys func(ctx context.Context) (*KeyDocument, error)
+
+// RemoteOptions says how RemoteKeys works.
+type RemoteOptions struct {
+	// Fetch gets the key set. Required.
+	Fetch FetchKeys
+	// MaxStale is how long keys serve after the last good fetch;
+	// DefaultKeysMaxStale when zero.
+	MaxStale time.Duration
+	// Log gets a line when fetching fails and when it works again; nil for none.
+	Log *slog.Logger
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+}
+
+// RemoteKeys is a KeySource that fetches a JSON Web Key Set and keeps it.
+//
+// While keys are known, no caller ever waits for a fetch: old keys serve
+// while new ones are fetched, and go on serving through an outage for
+// MaxStale. Fetches never overlap. A token that names an unknown key causes
+// at most one a minute.
+type RemoteKeys struct {
+	fetch    FetchKeys
+	maxStale time.Duration
+	log      *slog.Logger
+	now      func() time.Time
+
+	flight singleflight.Group
+	known  atomic.Pointer[fetchedKeys]
+
+	mu sync.Mutex // guards what follows
+	// failures counts fetches in a row that failed while somebody waited for
+	// them; retryAt is when the next such fetch may begin.
+	failures int
+	retryAt  time.Time
+	// lastError is what the last of them ended with.
+	lastError error
+	// unknownAt is when an unknown key last caused a fetch, refreshAt when the
+	// next refresh may be tried.
+	unknownAt time.Time
+	refreshAt time.Time
+}
+
+type fetchedKeys struct {
+	keys *StaticKeys
+	at   time.Time
+}
+
+// NewRemoteKeys makes a RemoteKeys. It fetches nothing yet.
+func NewRemoteKeys(o RemoteOptions) (*RemoteKeys, error) {
+	if o.Fetch == nil {
+		return nil, errors.New("remote keys need a way to fetch them")
+	}
+	r := &RemoteKeys{fetch: o.Fetch, maxStale: o.MaxStale, log: o.Log, now: o.Now}
+	if r.maxStale <= 0 {
+		r.maxStale = DefaultKeysMaxStale
+	}
+	if r.log == nil {
+		r.log = slog.New(slog.DiscardHandler)
+	}
+	if r.now == nil {
+		r.now = time.Now
+	}
+	return r, nil
+}
+
+// Key implements KeySource.
+func (r *RemoteKeys) Key(ctx context.Context, id string) (*Key, error) {
+	known := r.usable()
+	if known == nil {
+		if err := r.fetchFirst(ctx); err != nil {
+			return nil, err
+		}
+		if known = r.usable(); known == nil {
+			return nil, unavailable(errors.New("the key set is older than may be used"))
+		}
+		return known.keys.Key(ctx, id)
+	}
+	if r.now().Sub(known.at) >= refreshAfter {
+		r.refreshSoon()
+	}
+	key, err := known.keys.Key(ctx, id)
+	if err == nil {
+		return key, nil
+	}
+	if !r.mayFetchUnknown() {
+		return nil, err
+	}
+	if fetchErr := r.wait(ctx); fetchErr != nil {
+		return nil, err
+	}
+	return r.known.Load().keys.Key(ctx, id)
+}
+
+// Run keeps the keys fresh until ctx ends, so that no request ever finds them
+// old or missing.
+func (r *RemoteKeys) Run(ctx context.Context) {
+	failures := 0
+	for {
+		pause := refreshAfter * 4 / 5
+		if known := r.usable(); known == nil || r.now().Sub(known.at) >= pause {
+			if r.wait(ctx) == nil {
+				failures = 0
+			} else {
+				failures++
+				pause = backoff(failures)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// usable gives the keys unless they are too old to be trusted.
+func (r *RemoteKeys) usable() *fetchedKeys {
+	known := r.known.Load()
+	if known == nil || r.now().Sub(known.at) > r.maxStale {
+		return nil
+	}
+	return known
+}
+
+// fetchFirst fetches while a caller waits, because there are no keys at all.
+// After a failure the next attempts are spaced out, and callers in between
+// get the last answer at once.
+func (r *RemoteKeys) fetchFirst(ctx context.Context) error {
+	r.mu.Lock()
+	if r.now().Before(r.retryAt) {
+		err := r.lastError
+		r.mu.Unlock()
+		return unavailable(err)
+	}
+	r.mu.Unlock()
+
+	err := r.wait(ctx)
+	if ctx.Err() != nil && err != nil {
+		return unavailable(err)
+	}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		r.failures, r.retryAt, r.lastError = 0, time.Time{}, nil
+		return nil
+	}
+	if !r.now().Before(r.retryAt) {
+		r.failures++
+		r.retryAt = r.now().Add(backoff(r.failures))
+		r.lastError = err
+	}
+	return unavailable(err)
+}
+
+// refreshSoon fetches in the background, at most once in a while.
+func (r *RemoteKeys) refreshSoon() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.now().Before(r.refreshAt) {
+		return
+	}
+	r.refreshAt = r.now().Add(longestBackoff)
+	r.start()
+}
+
+func (r *RemoteKeys) mayFetchUnknown() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.now().Sub(r.unknownAt) < unknownKeyPause {
+		return false
+	}
+	r.unknownAt = r.now()
+	return true
+}
+
+// wait joins the fetch under way, or begins one, and waits for its end or the
+// caller's.
+func (r *RemoteKeys) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case result := <-r.start():
+		return result.Err
+	}
+}
+
+// start begins a fetch unless one is under way. It belongs to no request: one
+// that gives up must not take the keys from all the others.
+func (r *RemoteKeys) start() <-chan singleflight.Result {
+	return r.flight.DoChan("keys", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
+		defer cancel()
+		err := r.load(ctx)
+		if err != nil {
+			r.log.Warn("fetching the verification keys failed", "error", err)
+		}
+		return nil, err
+	})
+}
+
+func (r *RemoteKeys) load(ctx context.Context) error {
+	document, err := r.fetch(ctx)
+	if err != nil {
+		return err
+	}
+	keys, err := ParseJWKS(document.Body)
+	if err != nil {
+		return fmt.Errorf("reading the key set: %w", err)
+	}
+	r.known.Store(&fetchedKeys{keys: keys, at: r.now()})
+	return nil
+}
+
+// backoff doubles with every failure, up to a limit, and is spread out so
+// that many servers do not return to a recovering one at the same moment.
+func backoff(failures int) time.Duration {
+	pause := longestBackoff
+	if failures < 8 {
+		pause = min(longestBackoff, firstBackoff<<(failures-1))
+	}
+	return pause/2 + rand.N(pause/2)
+}
+
+// unavailable keeps the reason of an error that has one, such as a refused
+// secret key.
+func unavailable(cause error) error {
+	var refusal *Error
+	if errors.As(cause, &refusal) {
+		return KeysUnavailable(refusal.Reason, refusal.Remedy, cause)
+	}
+	return KeysUnavailable(ReasonJWKRemoteFailedToLoad, "check that this machine can reach the key server", cause)
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"math"
+	"strings"
+)
+
+// MaxTokenSize is the size in bytes above which a token is refused unread.
+// Clerk keeps session tokens under the 4 KB that a cookie can hold.
+const MaxTokenSize = 16 << 10
+
+// Token categories that Clerk writes into the "cat" header, so that tokens of
+// different classes, all signed with the instance's key, cannot stand in for
+// each other.
+const (
+	categorySession = "cl_B7d4PD111AAA"
+	categoryIgnore  = "cl_I7d4PD111III"
+)
+
+// machineSubjectPrefix begins the subject of a machine-to-machine token.
+const machineSubjectPrefix = "mch_"
+
+// Token is a JWT whose form has been read, and nothing else. Until it was
+// verified, everything it says is only what its sender says.
+type Token struct {
+	raw       string
+	signed    string
+	header    object
+	payload   object
+	claims    []byte
+	signature []byte
+}
+
+// object holds the members of a JSON object, undecoded. Names are compared
+// exactly; of duplicates the last counts, as in JSON.parse.
+type object map[string]json.RawMessage
+
+// text gives a member that is a string.
+func (o object) text(name string) (string, bool) {
+	raw, ok := o[name]
+	if !ok || len(raw) == 0 || raw[0] != '"' {
+		return "", false
+	}
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return "", false
+	}
+	return s, true
+}
+
+// number gives a member that is a number, NaN if it is none.
+func (o object) number(name string) float64 {
+	raw, ok := o[name]
+	if !ok || len(raw) == 0 || raw[0] == '"' || raw[0] == 'n' {
+		return math.NaN()
+	}
+	var f float64
+	if json.Unmarshal(raw, &f) != nil {
+		return math.NaN()
+	}
+	return f
+}
+
+// parse reads the compact form of RFC 7515, section 3.1.
+func parse(raw string, decode func(string) ([]byte, error)) (*Token, error) {
+	if len(raw) > MaxTokenSize {
+		return nil, refuse(ReasonTokenInvalid, "a token has at most %d bytes, this one has %d", MaxTokenSize, len(raw))
+	}
+	if n := strings.Count(raw, "."); n != 2 {
+		return nil, refuse(ReasonTokenInvalid, "a token has three parts separated by dots, this one has %d", n+1)
+	}
+	signed := raw[:strings.LastIndexByte(raw, '.')]
+	header, payload, _ := strings.Cut(signed, ".")
+
+	t := &Token{raw: raw, signed: signed}
+	var err error
+	if _, t.header, err = decodeObject(header, decode); err != nil {
+		return nil, &Error{Reason: ReasonTokenInvalid, Message: "decoding the token's header", cause: err}
+	}
+	if t.claims, t.payload, err = decodeObject(payload, decode); err != nil {
+		return nil, &Error{Reason: ReasonTokenInvalid, Message: "decoding the token's payload", cause: err}
+	}
+	if t.signature, err = decode(raw[len(signed)+1:]); err != nil {
+		return nil, &Error{Reason: ReasonTokenInvalid, Message: "decoding the token's signature", cause: err}
+	}
+	return t, nil
+}
+
+var errNull = errors.New("expected a JSON object, got null")
+
+// decodeObject reads one base64url part. A JSON value that is neither an
+// object nor null has no members; the checks that follow refuse it for what
+// it lacks, with the same reasons as Clerk's SDK.
+func decodeObject(part string, decode func(string) ([]byte, error)) ([]byte, object, error) {
+	data, err := decode(part)
+	if err != nil {
+		return nil, nil, err
+	}
+	trimmed := bytes.TrimLeft(data, " \t\r\n")
+	if len(trimmed) == 0 || trimmed[0] != '{' {
+		var value any
+		if json.Unmarshal(data, &value) != nil {
+			return nil, nil, errNotJSON
+		}
+		if value == nil {
+			return nil, nil, errNull
+		}
+		return data, object{}, nil
+	}
+	var o object
+	if json.Unmarshal(data, &o) != nil {
+		return nil, nil, errNotJSON
+	}
+	return data, o, nil
+}
+
+// errNotJSON stands for the decoder's own error, which would quote the token.
+var errNotJSON = errors.New("expected JSON")
+
+var errNotBase64URL = errors.New("expected base64url without padding")
+
+// strictBase64URL decodes base64url as RFC 7515, section 2 has it: no
+// padding, no line breaks, no stray bits, so that a token has one spelling.
+func strictBase64URL(s string) ([]byte, error) {
+	if strings.ContainsAny(s, "\r\n") {
+		return nil, errNotBase64URL
+	}
+	data, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	if err != nil {
+		return nil, errNotBase64URL
+	}
+	return data, nil
+}
+
+// String gives the token as it was read.
+func (t *Token) String() string { return t.raw }
+
+// UnverifiedIssuer gives the "iss" claim; ok is false when it is no string.
+func (t *Token) UnverifiedIssuer() (iss string, ok bool) { return t.payload.text("iss") }
+
+// HasIssuer tells whether there is an "iss" claim that is not empty, of
+// whatever type. The rules about suffixed cookies ask for just that.
+func (t *Token) HasIssuer() bool {
+	switch raw := t.payload["iss"]; string(raw) {
+	case "", "null", "false", `""`:
+		return false
+	default:
+		return t.payload.number("iss") != 0
+	}
+}
+
+// UnverifiedIssuedAt gives the "iat" claim in seconds since the epoch, NaN
+// when it is no number.
+func (t *Token) UnverifiedIssuedAt() float64 { return t.payload.number("iat") }
+
+// UnverifiedExpiry gives the "exp" claim in seconds since the epoch, NaN when
+// it is no number.
+func (t *Token) UnverifiedExpiry() float64 { return t.payload.number("exp") }
+
+// IsSessionClass tells whether the token says of itself that it is a session
+// token: neither a machine token nor of another category. Old tokens carry no
+// category.
+func (t *Token) IsSessionClass() bool {
+	if len(t.signature) > 0 && (t.isOAuthAccessToken() || t.isMachineToken()) {
+		return false
+	}
+	return t.hasSessionCategory()
+}
+
+// hasSessionCategory tells whether "cat" is absent, a session token's, or the
+// one that carries no information.
+func (t *Token) hasSessionCategory() bool {
+	if _, present := t.header["cat"]; !present {
+		return true
+	}
+	category, _ := t.header.text("cat")
+	return category == categorySession || category == categoryIgnore
+}
+
+// isOAuthAccessToken looks at the type of RFC 9068, section 2.1.
+func (t *Token) isOAuthAccessToken() bool {
+	typ, _ := t.header.text("typ")
+	return typ == "at+jwt" || typ == "application/at+jwt"
+}
+
+func (t *Token) isMachineToken() bool {
+	sub, _ := t.payload.text("sub")
+	return strings.HasPrefix(sub, machineSubjectPrefix)
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// DefaultClockSkew is the difference between Clerk's clock and ours that is
+// forgiven in time claims, as in Clerk's SDK.
+const DefaultClockSkew = 5 * time.Second
+
+// Options says how a Verifier works.
+type Options struct {
+	// Keys finds the key for a token. Required.
+	Keys KeySource
+	// Signatures checks signatures; crypto/rsa when nil.
+	Signatures SignatureVerifier
+	// DecodeBase64URL decodes the parts of a token; strict RFC 7515 when nil.
+	DecodeBase64URL func(string) ([]byte, error)
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+}
+
+// Requirements says what one site demands of a token. The zero value demands
+// a valid signature and time claims only, with no skew at all.
+type Requirements struct {
+	// AuthorizedParties lists the origins that the token may have been made
+	// for ("azp"). When it is not empty, a token without one is refused.
+	AuthorizedParties []string
+	// Audiences lists acceptable audiences ("aud"). A token without any passes:
+	// Clerk's session tokens carry none unless customized.
+	Audiences []string
+	// Issuers lists acceptable issuers ("iss"); none means unchecked.
+	Issuers []string
+	// ClockSkew is the difference of clocks that is forgiven.
+	ClockSkew time.Duration
+}
+
+// Verifier verifies the tokens of one Clerk instance. It is safe for
+// concurrent use.
+type Verifier struct {
+	keys       KeySource
+	signatures SignatureVerifier
+	decode     func(string) ([]byte, error)
+	now        func() time.Time
+}
+
+// New makes a Verifier. It fails only without a KeySource.
+func New(o Options) (*Verifier, error) {
+	if o.Keys == nil {
+		return nil, errors.New("a verifier needs a source of keys")
+	}
+	v := &Verifier{keys: o.Keys, signatures: o.Signatures, decode: o.DecodeBase64URL, now: o.Now}
+	if v.signatures == nil {
+		v.signatures = rsaSignatures{}
+	}
+	if v.decode == nil {
+		v.decode = strictBase64URL
+	}
+	if v.now == nil {
+		v.now = time.Now
+	}
+	return v, nil
+}
+
+// Verify checks a session token and gives its claims. Every refusal is an
+// *Error; one that wraps ErrKeysUnavailable says nothing about the token.
+func (v *Verifier) Verify(ctx context.Context, token string, want Requirements) (*Claims, error) {
+	parsed, err := v.Parse(token)
+	if err != nil {
+		return nil, err
+	}
+	return v.VerifyParsed(ctx, parsed, want)
+}
+
+// Parse reads the form of a token and verifies nothing.
+func (v *Verifier) Parse(token string) (*Token, error) {
+	return parse(token, v.decode)
+}
+
+// VerifyParsed is Verify for a token that Parse has read.
+func (v *Verifier) VerifyParsed(ctx context.Context, t *Token, want Requirements) (*Claims, error) {
+	if !t.IsSessionClass() {
+		return nil, refuse(ReasonTokenTypeMismatch, "expected a session token, got a machine token or a custom JWT template's")
+	}
+	if err := v.verifySignature(ctx, t); err != nil {
+		return nil, err
+	}
+	if err := t.checkClaims(want, v.now()); err != nil {
+		return nil, err
+	}
+	return t.trustedClaims(), nil
+}
+
+// verifySignature checks everything that does not depend on claims. The order
+// is the SDK's, so that the first reason found is the same.
+func (v *Verifier) verifySignature(ctx context.Context, t *Token) error {
+	id, _ := t.header.text("kid")
+	key, err := v.keys.Key(ctx, id)
+	if err != nil {
+		return err
+	}
+	algorithm, err := t.checkHeader()
+	if err != nil {
+		return err
+	}
+	if key.Algorithm != "" && key.Algorithm != algorithm {
+		return refuse(ReasonTokenVerificationFailed, "the key is for %s, the token says %s", key.Algorithm, algorithm)
+	}
+	if v.signatures.VerifySignature(key, algorithm, []byte(t.signed), t.signature) != nil {
+		return &Error{
+			Reason:  ReasonTokenInvalidSignature,
+			Message: "the signature does not match the instance's key",
+			Remedy:  "check that the keys belong to the Clerk instance that issued the token",
+		}
+	}
+	return nil
+}
+
+// checkHeader checks type, algorithm and extensions, and gives the algorithm.
+func (t *Token) checkHeader() (string, error) {
+	if raw, present := t.header["typ"]; present {
+		if typ, _ := t.header.text("typ"); typ != "JWT" {
+			return "", refuse(ReasonTokenInvalid, `expected the type "JWT", got %s`, quote(string(raw)))
+		}
+	}
+	algorithm, _ := t.header.text("alg")
+	if _, known := hashes[algorithm]; !known {
+		return "", refuse(ReasonTokenInvalidAlgorithm, "expected the algorithm RS256, RS384 or RS512, got %s", quote(string(t.header["alg"])))
+	}
+	// RFC 7515, section 4.1.11: whoever does not understand an extension that
+	// is marked critical must reject the token, and we understand none.
+	if _, present := t.header["crit"]; present {
+		return "", refuse(ReasonTokenInvalid, "the token demands extensions that are not understood (crit)")
+	}
+	return algorithm, nil
+}
