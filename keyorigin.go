@@ -83,7 +83,7 @@ func (r *resolved) jwksOrigin() (keyOrigin, error) {
 	if err != nil {
 		return keyOrigin{}, fmt.Errorf("api_url: %w", err)
 	}
-	if *jwks != *api.JoinPath(cmp.Or(r.APIVersion, backendapi.DefaultAPIVersion), "jwks") {
+	if jwks.String() != api.JoinPath(cmp.Or(r.APIVersion, backendapi.DefaultAPIVersion), "jwks").String() {
 		return keyOrigin{url: r.JWKSURL}, nil
 	}
 	if r.SecretKey == "" {

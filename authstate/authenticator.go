@@ -126,7 +126,6 @@ func (q *request) withHeader(token string) *State {
 	if err == nil {
 		return signedIn(token, claims)
 	}
-	q.readCookies(q.auth.Now())
 	return q.refused(err)
 }
 
@@ -134,7 +133,6 @@ func (q *request) withHeader(token string) *State {
 // protocol's; each that says "handshake" becomes signed-out when the request
 // cannot be redirected.
 func (q *request) withCookies() *State {
-	q.readCookies(q.auth.Now())
 	if s := q.returned(); s != nil {
 		return s
 	}
@@ -166,7 +164,7 @@ func (q *request) withSessionCookie(session string, uat float64) *State {
 	if !parsed.IsSessionClass() {
 		return signedOut(string(verifier.ReasonTokenTypeMismatch), "")
 	}
-	if parsed.UnverifiedIssuedAt() < uat {
+	if at, _ := parsed.UnverifiedIssuedAt(); at < uat {
 		return q.handshake(ReasonSessionTokenIATBeforeClientUAT, "")
 	}
 	claims, err := q.verify(parsed)
@@ -216,7 +214,7 @@ func (q *request) noRefresh() string {
 	switch {
 	case q.http.Method != http.MethodGet:
 		return "non-eligible-non-get"
-	case q.cookies[suffixedRefresh] == "":
+	case q.cookies()[suffixedRefresh] == "":
 		return "non-eligible-no-refresh-cookie"
 	default:
 		return "missing-api-client"

@@ -125,7 +125,9 @@ func (q *request) returned() *State {
 		return q.ignoreOrRefuse(err)
 	}
 	s := q.resolve(directives)
-	if s == nil || q.auth.key.InstanceType != Development {
+	if s == nil || s.Unavailable || q.auth.key.InstanceType != Development {
+		// Undecided is as good as not yet asked: the address keeps what a second
+		// attempt needs.
 		return s
 	}
 	if nonceInAddress || tokenInAddress {
@@ -146,7 +148,7 @@ func (q *request) queryOrCookie(name string, cookie int) (value string, inQuery 
 	if value := q.parameter(name); value != "" {
 		return value, true
 	}
-	return q.cookies[cookie], false
+	return q.cookies()[cookie], false
 }
 
 // maxNonce is more than the size in bytes of any nonce of Clerk's.

@@ -56,11 +56,32 @@ func (u RequestURL) origin() string {
 // is appended to the origin and never resolved against it, so that a path such
 // as //evil.example stays a path.
 func (u RequestURL) parse() *url.Url {
+	if !u.isReadable() {
+		return nil
+	}
 	parsed, err := url.Parse(u.Scheme + "://" + u.Host + u.Target)
 	if err != nil || parsed.Username() != "" || parsed.Password() != "" {
 		return nil
 	}
 	return parsed
+}
+
+// What is read of an address at most. Browsers and servers stop at less, and
+// the work on a path grows with the square of its segments.
+const (
+	maxHost     = 1 << 10
+	maxTarget   = 16 << 10
+	maxSegments = 256
+)
+
+// isReadable tells whether the address is within bounds and has a host that
+// ends where the target begins: after an empty one, the first segment of the
+// path would be taken for it.
+func (u RequestURL) isReadable() bool {
+	path, _, _ := strings.Cut(u.Target, "?")
+	return u.Host != "" && len(u.Host) <= maxHost && !strings.ContainsAny(u.Host, `/\?#@`) &&
+		strings.HasPrefix(u.Target, "/") && len(u.Target) <= maxTarget &&
+		strings.Count(path, "/")+strings.Count(path, `\`) <= maxSegments
 }
 
 func originOf(u *url.Url) string { return u.Protocol() + "//" + u.Host() }

@@ -8,6 +8,14 @@ import (
 	"github.com/nlnwa/whatwg-url/url"
 )
 
+// What is read of a Referer at most. Browsers shorten a longer one to its
+// origin, and send no user information; the work on an address grows with the
+// square of the signs that could end one.
+const (
+	maxReferrer    = 4 << 10
+	maxReferrerAts = 16
+)
+
 // comesFromElsewhere tells whether a person followed a link from another
 // origin that is not Clerk's. There the session may have been changed in the
 // meantime: another person signed in, another organization activated.
@@ -16,7 +24,7 @@ func (q *request) comesFromElsewhere() bool {
 		return false
 	}
 	referrer := q.http.Header.Get("Referer")
-	if referrer == "" {
+	if referrer == "" || len(referrer) > maxReferrer || strings.Count(referrer, "@") > maxReferrerAts {
 		return false
 	}
 	from, err := url.Parse(referrer)

@@ -3,7 +3,6 @@
 package authstate
 
 import (
-	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -19,7 +18,8 @@ const (
 	queryLegacyDevBrowser = "__dev_session"
 )
 
-// request is what an HTTP request says, read once.
+// request is what an HTTP request says. Each part is read when it is asked
+// for, and once.
 type request struct {
 	auth   *Authenticator
 	http   *http.Request
@@ -27,8 +27,8 @@ type request struct {
 	parsed *url.Url   // public, once it was asked for
 	params parameters // of parsed, likewise
 
-	cookies  *cookies
-	suffixed bool
+	read     *cookies // the cookies, once they were asked for
+	suffixed bool     // which set of them counts, likewise
 }
 
 // headerToken gives the token of the Authorization header. A value without a
@@ -55,17 +55,23 @@ func (q *request) address() *url.Url {
 	return q.parsed
 }
 
-// readCookies reads the cookies and decides which set of them counts.
-func (q *request) readCookies(now time.Time) {
-	q.cookies = q.auth.jar.read(q.http.Header)
-	q.suffixed = q.usesSuffixedCookies(now)
+// cookies gives Clerk's cookies, and decides which set of them counts.
+// Requests with a good token in their header are decided without.
+func (q *request) cookies() *cookies {
+	if q.read == nil {
+		q.read = q.auth.jar.read(q.http.Header)
+		q.suffixed = q.usesSuffixedCookies(q.auth.Now())
+	}
+	return q.read
 }
 
+// cookie gives a cookie from the set that counts.
 func (q *request) cookie(plain, suffixed int) string {
+	found := q.cookies()
 	if q.suffixed {
-		return q.cookies[suffixed]
+		return found[suffixed]
 	}
-	return q.cookies[plain]
+	return found[plain]
 }
 
 func (q *request) sessionCookie() string { return q.cookie(plainSession, suffixedSession) }
@@ -73,7 +79,7 @@ func (q *request) sessionCookie() string { return q.cookie(plainSession, suffixe
 func (q *request) clientUAT() float64 { return parseInt(q.cookie(plainClientUAT, suffixedClientUAT)) }
 
 // redirects is how many handshakes were begun within the last moments.
-func (q *request) redirects() float64 { return toNumber(q.cookies[redirectCount]) }
+func (q *request) redirects() float64 { return toNumber(q.cookies()[redirectCount]) }
 
 func (q *request) devBrowser() string {
 	if fromURL := q.parameter(cookieDevBrowser); fromURL != "" {
@@ -144,7 +150,7 @@ func IsUpgrade(r *http.Request) bool {
 // are, or other instances on the same domain. Nothing is verified yet: at
 // worst the wrong set is chosen, and its token refused.
 func (q *request) usesSuffixedCookies(now time.Time) bool {
-	c := q.cookies
+	c := q.read
 	plain := q.unverified(c[plainSession])
 	if c[plainSession] != "" && (plain == nil || !plain.HasIssuer()) {
 		return false
@@ -192,14 +198,17 @@ func (q *request) belongsToInstance(t *verifier.Token) bool {
 	return issuer == q.auth.key.FrontendAPI
 }
 
+// issuedAt is zero without a token or a claim. What is no number is neither
+// later nor earlier than anything.
 func issuedAt(t *verifier.Token) float64 {
 	if t == nil {
 		return 0
 	}
-	if at := t.UnverifiedIssuedAt(); !math.IsNaN(at) {
-		return at
+	at, ok := t.UnverifiedIssuedAt()
+	if !ok {
+		return 0
 	}
-	return 0
+	return at
 }
 
 func isExpired(t *verifier.Token, now time.Time) bool {

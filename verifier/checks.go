@@ -3,7 +3,6 @@
 package verifier
 
 import (
-	"encoding/json"
 	"math"
 	"slices"
 	"strconv"
@@ -54,21 +53,11 @@ func (t *Token) audience() []string {
 		}
 		return []string{one}
 	}
-	var many []*string
-	if json.Unmarshal(t.payload["aud"], &many) != nil {
+	many, ok := texts(t.payload["aud"])
+	if !ok || strings.Join(many, "") == "" {
 		return nil
 	}
-	audiences := make([]string, 0, len(many))
-	for _, audience := range many {
-		if audience == nil {
-			return nil
-		}
-		audiences = append(audiences, *audience)
-	}
-	if strings.Join(audiences, "") == "" {
-		return nil
-	}
-	return audiences
+	return many
 }
 
 func (t *Token) checkAuthorizedParty(want []string) error {

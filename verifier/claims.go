@@ -114,9 +114,7 @@ func organizationV1(p object) *Organization {
 	o := &Organization{ID: id}
 	o.Slug, _ = p.text("org_slug")
 	o.Role, _ = p.text("org_role")
-	if json.Unmarshal(p["org_permissions"], &o.Permissions) != nil {
-		o.Permissions = nil
-	}
+	o.Permissions, _ = texts(p["org_permissions"])
 	return o
 }
 

@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 	"strings"
 
 	"github.com/lestrrat-go/jwx/v2/jwa"
@@ -138,7 +139,8 @@ func importRSA(parsed jwk.Key) (*Key, error) {
 	if use := parsed.KeyUsage(); use != "" && use != jwk.ForSignature.String() {
 		return nil, fmt.Errorf("expected a key for signatures, got one for %q", use)
 	}
-	if _, public := parsed.(jwk.RSAPublicKey); !public {
+	public, ok := parsed.(jwk.RSAPublicKey)
+	if !ok {
 		return nil, fmt.Errorf("expected an RSA public key, got %T", parsed)
 	}
 	var raw rsa.PublicKey
@@ -147,6 +149,10 @@ func importRSA(parsed jwk.Key) (*Key, error) {
 	}
 	if bits := raw.N.BitLen(); bits < minKeyBits || bits > maxKeyBits {
 		return nil, fmt.Errorf("expected an RSA key of %d to %d bits, got %d", minKeyBits, maxKeyBits, bits)
+	}
+	// Read from the bytes: jwx would wrap around an exponent that is too large.
+	if e := new(big.Int).SetBytes(public.E()); e.BitLen() < 2 || e.BitLen() > 31 || e.Bit(0) == 0 {
+		return nil, errors.New("expected an RSA key with an odd exponent between 3 and 2^31")
 	}
 	algorithm := ""
 	if alg := parsed.Algorithm(); alg != nil {

@@ -18,7 +18,7 @@ func (o object) scoped(name string) []Scoped {
 	list := make([]Scoped, len(elements))
 	for i, element := range elements {
 		scope, name, ok := strings.Cut(strings.TrimSpace(element), ":")
-		if ok {
+		if ok && scope != "" && name != "" {
 			list[i] = Scoped{Scope: scope, Name: name}
 		}
 	}

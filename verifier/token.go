@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -65,6 +66,46 @@ func (o object) number(name string) float64 {
 		return math.NaN()
 	}
 	return f
+}
+
+// compared gives a member as the number that JavaScript takes it for in a
+// comparison (ECMA-262, section 7.1.4).
+func (o object) compared(name string) float64 {
+	switch string(o[name]) {
+	case "null", "false":
+		return 0
+	case "true":
+		return 1
+	}
+	text, ok := o.text(name)
+	if !ok {
+		return o.number(name)
+	}
+	if text = strings.TrimSpace(text); text == "" {
+		return 0
+	}
+	number, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return math.NaN()
+	}
+	return number
+}
+
+// texts reads a list of strings. A list with anything else in it is none, a
+// null included, which encoding/json would read as an empty string.
+func texts(raw json.RawMessage) (list []string, ok bool) {
+	var elements []*string
+	if json.Unmarshal(raw, &elements) != nil {
+		return nil, false
+	}
+	list = make([]string, 0, len(elements))
+	for _, element := range elements {
+		if element == nil {
+			return nil, false
+		}
+		list = append(list, *element)
+	}
+	return list, true
 }
 
 // parse reads the compact form of RFC 7515, section 3.1.
@@ -155,13 +196,17 @@ func (t *Token) HasIssuer() bool {
 	}
 }
 
-// UnverifiedIssuedAt gives the "iat" claim in seconds since the epoch, NaN
-// when it is no number.
-func (t *Token) UnverifiedIssuedAt() float64 { return t.payload.number("iat") }
+// UnverifiedIssuedAt gives the "iat" claim in seconds since the epoch; ok is
+// false when there is none. The rules about old cookies compare it before it
+// is known to be a number, and so does this: one that is not any is NaN.
+func (t *Token) UnverifiedIssuedAt() (at float64, ok bool) {
+	_, ok = t.payload["iat"]
+	return t.payload.compared("iat"), ok
+}
 
 // UnverifiedExpiry gives the "exp" claim in seconds since the epoch, NaN when
-// it is no number.
-func (t *Token) UnverifiedExpiry() float64 { return t.payload.number("exp") }
+// there is none, and otherwise like UnverifiedIssuedAt.
+func (t *Token) UnverifiedExpiry() float64 { return t.payload.compared("exp") }
 
 // IsSessionClass tells whether the token says of itself that it is a session
 // token: neither a machine token nor of another category. Old tokens carry no
