@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package emulator
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// The names of Clerk's cookies and of the query parameters that travel in their
+// place.
+const (
+	cookieClient         = "__client"
+	cookieClientUat      = "__client_uat"
+	cookieSession        = "__session"
+	cookieDevBrowser     = "__clerk_db_jwt"
+	cookieHandshake      = "__clerk_handshake"
+	cookieHandshakeNonce = "__clerk_handshake_nonce"
+)
+
+const yearSeconds = 365 * 24 * 60 * 60
+
+// cookie is one as Clerk sets it: for the whole host and readable by its scripts.
+func cookie(name, value string, secure bool) *http.Cookie {
+	return &http.Cookie{ //nolint:gosec // Clerk's scripts read these cookies, and Secure follows the scheme.
+		Name:     name,
+		Value:    value,
+		Path:     "/",
+		MaxAge:   yearSeconds,
+		Secure:   secure,
+		SameSite: http.SameSiteLaxMode,
+	}
+}
+
+// httpOnly hides a cookie from scripts.
+func httpOnly(c *http.Cookie) *http.Cookie { //nolint:gosec // Secure follows the scheme.
+	c.HttpOnly = true
+	return c
+}
+
+func expired(name string, secure bool) *http.Cookie {
+	c := cookie(name, "", secure) //nolint:gosec // See cookie.
+	c.MaxAge = -1                 // The standard library writes this as Max-Age=0.
+	return c
+}
+
+func (e *Emulator) suffixed(name string) string { return name + "_" + e.suffix }
+
+// both makes a cookie under its plain and its suffixed name.
+func (e *Emulator) both(name, value string, secure bool) []*http.Cookie {
+	return []*http.Cookie{cookie(name, value, secure), cookie(e.suffixed(name), value, secure)}
+}
+
+func (e *Emulator) bothExpired(name string, secure bool) []*http.Cookie {
+	return []*http.Cookie{expired(name, secure), expired(e.suffixed(name), secure)}
+}
+
+// uatCookies tell since when a browser has been signed in, 0 for not at all. The
+// time never lies after now, so that no token issued from now on is older.
+func (e *Emulator) uatCookies(s *session, now time.Time, secure bool) []*http.Cookie {
+	uat := int64(0)
+	if s != nil {
+		uat = min(s.started.Unix(), now.Unix())
+	}
+	return e.both(cookieClientUat, strconv.FormatInt(uat, 10), secure)
+}
+
+func setCookies(w http.ResponseWriter, cookies ...*http.Cookie) {
+	for _, c := range cookies {
+		http.SetCookie(w, c)
+	}
+}
