@@ -103,8 +103,7 @@ func fetchFrom(address string) verifier.FetchKeys {
 		}
 		resp, err := client.Do(req)
 		if err != nil {
-			var wrapped *url.Error
-			if errors.As(err, &wrapped) {
+			if wrapped, ok := errors.AsType[*url.Error](err); ok {
 				err = wrapped.Err
 			}
 			return nil, fmt.Errorf("fetching the key set from %s: %w", req.URL.Host, err)
@@ -130,8 +129,7 @@ func fetchFromBackendAPI(api *backendapi.Client) verifier.FetchKeys {
 		if err == nil {
 			return &verifier.KeyDocument{Body: set.Body, Date: set.Date}, nil
 		}
-		var answer *backendapi.Error
-		if errors.As(err, &answer) && answer.HasCode(backendapi.CodeKeyInvalid) {
+		if answer, ok := errors.AsType[*backendapi.Error](err); ok && answer.HasCode(backendapi.CodeKeyInvalid) {
 			return nil, verifier.KeysUnavailable(verifier.ReasonSecretKeyInvalid,
 				"check that secret_key is the instance's, whole, and was not revoked", err)
 		}

@@ -296,12 +296,9 @@ func checkOrigin(party string) error {
 // authKey identifies the settings that decide who a request comes from, so
 // that gates that agree on them authenticate a request once.
 func (r *resolved) authKey(instance instanceKey) string {
-	lists := [][]string{r.want.AuthorizedParties, r.want.Audiences, r.want.Issuers}
-	parts := []string{
+	sorted := func(list []string) string { return strings.Join(slices.Sorted(slices.Values(list)), " ") }
+	return strings.Join([]string{
 		instance.String(), r.PublishableKey, r.ProxyURL, r.SignInURL, r.SignUpURL, r.want.ClockSkew.String(),
-	}
-	for _, list := range lists {
-		parts = append(parts, strings.Join(slices.Sorted(slices.Values(list)), " "))
-	}
-	return strings.Join(parts, "\n")
+		sorted(r.want.AuthorizedParties), sorted(r.want.Audiences), sorted(r.want.Issuers),
+	}, "\n")
 }

@@ -191,17 +191,23 @@ func (q *request) verifyWithSkew(token *verifier.Token, skew time.Duration) (*ve
 	return q.auth.verifier.VerifyParsed(q.http.Context(), token, want)
 }
 
+// timeReasons lists what time does to good tokens, and the reasons for which a
+// handshake is then begun.
+var timeReasons = map[verifier.Reason]string{
+	verifier.ReasonTokenExpired:        ReasonSessionTokenExpired,
+	verifier.ReasonTokenNotActiveYet:   ReasonSessionTokenNBF,
+	verifier.ReasonTokenIatInTheFuture: ReasonSessionTokenIatInTheFuture,
+}
+
 // refused decides what follows from a token that was refused. Only what time
 // has done to a token can be mended by a handshake.
 func (q *request) refused(err error) *State {
 	reason, message := verifier.ReasonOf(err), explain(err)
-	switch reason {
-	case verifier.ReasonTokenExpired:
-		return q.handshake(ReasonSessionTokenExpired+"-refresh-"+q.noRefresh(), message)
-	case verifier.ReasonTokenNotActiveYet:
-		return q.handshake(ReasonSessionTokenNBF, message)
-	case verifier.ReasonTokenIatInTheFuture:
-		return q.handshake(ReasonSessionTokenIatInTheFuture, message)
+	if mendable, ok := timeReasons[reason]; ok {
+		if reason == verifier.ReasonTokenExpired {
+			mendable += "-refresh-" + q.noRefresh()
+		}
+		return q.handshake(mendable, message)
 	}
 	s := signedOut(string(reason), message)
 	s.Unavailable = errors.Is(err, verifier.ErrKeysUnavailable)
@@ -223,8 +229,8 @@ func (q *request) noRefresh() string {
 
 // explain turns an error into a sentence for a person.
 func explain(err error) string {
-	var refusal *verifier.Error
-	if !errors.As(err, &refusal) {
+	refusal, ok := errors.AsType[*verifier.Error](err)
+	if !ok {
 		return err.Error()
 	}
 	if refusal.Remedy == "" {

@@ -234,11 +234,9 @@ func (q *request) verifyReturned(token string) (*verifier.Claims, error) {
 	if err == nil || q.auth.key.InstanceType != Development {
 		return claims, err
 	}
-	switch verifier.ReasonOf(err) {
-	case verifier.ReasonTokenExpired, verifier.ReasonTokenNotActiveYet, verifier.ReasonTokenIatInTheFuture:
-		q.auth.warn(&q.auth.clockWarning, "this machine's clock differs from Clerk's; set it right, since sessions will not last", "error", explain(err))
-		return q.verifyWithSkew(parsed, developmentSkew)
-	default:
+	if _, ok := timeReasons[verifier.ReasonOf(err)]; !ok {
 		return nil, err
 	}
+	q.auth.warn(&q.auth.clockWarning, "this machine's clock differs from Clerk's; set it right, since sessions will not last", "error", explain(err))
+	return q.verifyWithSkew(parsed, developmentSkew)
 }

@@ -191,10 +191,10 @@ func (k *kit) handshake(directives ...string) string {
 // read makes a request as a server does, from what a client wrote.
 func read(t testing.TB, line string, headers ...string) *http.Request {
 	t.Helper()
-	text := line + " HTTP/1.1\r\n" + strings.Join(headers, "\r\n") + "\r\n"
 	if !slices.ContainsFunc(headers, func(h string) bool { return strings.HasPrefix(h, "Host:") }) {
-		text += "Host: " + appHost + "\r\n"
+		headers = append([]string{"Host: " + appHost}, headers...)
 	}
+	text := line + " HTTP/1.1\r\n" + strings.Join(headers, "\r\n") + "\r\n"
 	r, err := http.ReadRequest(bufio.NewReaderSize(strings.NewReader(text+"\r\n"), 1<<16))
 	if err != nil {
 		t.Fatalf("%q: %v", line, err)

@@ -74,7 +74,7 @@ func (p parameters) String() string {
 // is no UTF-8 becomes U+FFFD.
 func formDecode(s string) string {
 	if !strings.ContainsAny(s, "+%") {
-		return strings.ToValidUTF8(s, "\uFFFD")
+		return string([]rune(s))
 	}
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

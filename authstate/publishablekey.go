@@ -45,7 +45,7 @@ func ParsePublishableKey(key string) (PublishableKey, error) {
 		parsed.InstanceType = Development
 	}
 	decoded, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(encoded, "="))
-	if err != nil {
+	if err != nil || strings.ContainsAny(encoded, "\r\n") {
 		return PublishableKey{}, fmt.Errorf("%w: its last part is not base64", errPublishableKey)
 	}
 	host, ok := strings.CutSuffix(string(decoded), "$")

@@ -22,7 +22,7 @@ const (
 // The reasons for not being signed in, beside those of package verifier. They
 // are those of Clerk's SDK.
 const (
-	ReasonClientUATWithoutSessionToken   = "client-uat-but-no-session-token"
+	ReasonClientUATWithoutSessionToken   = "client-uat-but-no-session-token" //nolint:gosec // It is a reason, not a credential.
 	ReasonDevBrowserMissing              = "dev-browser-missing"
 	ReasonDevBrowserSync                 = "dev-browser-sync"
 	ReasonPrimaryDomainCrossOriginSync   = "primary-domain-cross-origin-sync"

@@ -115,8 +115,9 @@ func DefaultDoer() *http.Client {
 // information, query or fragment, and encrypted unless it is on this machine.
 func ParseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Opaque != "" {
-		return nil, fmt.Errorf("expected an absolute URL such as https://api.clerk.com, got %q", text)
+	if err != nil || u.Hostname() == "" || u.Opaque != "" {
+		// Without the text: it may be a key in the wrong place, or hold one.
+		return nil, errors.New("expected an absolute URL such as https://api.clerk.com")
 	}
 	if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return nil, errors.New("expected a URL without user information, query and fragment")
@@ -144,7 +145,7 @@ func (c *Client) get(ctx context.Context, path string, query url.Values) ([]byte
 		return nil, nil, fmt.Errorf("making the request for %s: %w", path, err)
 	}
 	req.Header.Set("Authorization", "Bearer "+c.secretKey)
-	req.Header.Set("Clerk-API-Version", apiDate)
+	req.Header.Set("Clerk-Api-Version", apiDate)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", userAgent)
 
@@ -158,16 +159,26 @@ func (c *Client) get(ctx context.Context, path string, query url.Values) ([]byte
 		return nil, nil, fmt.Errorf("reading Clerk's answer for %s: %w", path, err)
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return nil, nil, newError(path, resp, body)
+		return nil, nil, newError(path, resp, body, c.hider(query))
 	}
 	return body, resp.Header, nil
+}
+
+// hider takes out of an answer what the request held and no error may hold:
+// the secret key and a nonce. Proxies are known to repeat what they were sent.
+func (c *Client) hider(query url.Values) *strings.Replacer {
+	const hidden = "[hidden]"
+	pairs := []string{c.secretKey, hidden}
+	if nonce := query.Get("nonce"); nonce != "" {
+		pairs = append(pairs, nonce, hidden, url.QueryEscape(nonce), hidden)
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // withoutURL drops the address from an error of the HTTP client's: a query
 // can hold a nonce.
 func withoutURL(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err
 	}
 	return err

@@ -22,10 +22,17 @@ func (s *ClientsService) HandshakePayload(ctx context.Context, nonce string) ([]
 		return nil, err
 	}
 	var payload struct {
-		Directives []string `json:"directives"`
+		Directives []*string `json:"directives"`
 	}
 	if err := json.Unmarshal(body, &payload); err != nil {
 		return nil, fmt.Errorf("reading Clerk's answer for %s: %w", path, err)
 	}
-	return payload.Directives, nil
+	directives := make([]string, len(payload.Directives))
+	for i, directive := range payload.Directives {
+		if directive == nil {
+			return nil, fmt.Errorf("reading Clerk's answer for %s: expected only strings", path)
+		}
+		directives[i] = *directive
+	}
+	return directives, nil
 }

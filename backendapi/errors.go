@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -53,7 +54,7 @@ func (e *Error) HasCode(code string) bool {
 	return false
 }
 
-func newError(path string, resp *http.Response, body []byte) *Error {
+func newError(path string, resp *http.Response, body []byte, hider *strings.Replacer) *Error {
 	e := &Error{StatusCode: resp.StatusCode, path: path}
 	var answer struct {
 		Errors  []Detail `json:"errors"`
@@ -61,7 +62,14 @@ func newError(path string, resp *http.Response, body []byte) *Error {
 	}
 	// An answer that is not JSON, such as a proxy's page, leaves the status.
 	if json.Unmarshal(body, &answer) == nil {
-		e.Details, e.TraceID = answer.Errors, answer.TraceID
+		e.Details, e.TraceID = answer.Errors, hider.Replace(answer.TraceID)
+		for i, detail := range e.Details {
+			e.Details[i] = Detail{
+				Code:        hider.Replace(detail.Code),
+				Message:     hider.Replace(detail.Message),
+				LongMessage: hider.Replace(detail.LongMessage),
+			}
+		}
 	}
 	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		e.RetryAfter = time.Duration(min(seconds, 3600)) * time.Second

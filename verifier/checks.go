@@ -3,6 +3,7 @@
 package verifier
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -154,10 +155,21 @@ func quote(s string) string {
 	return strconv.QuoteToASCII(s)
 }
 
+// listLimit is how many bytes of a list an error repeats at least, if it has
+// them; the value that reaches it is the last.
+const listLimit = 256
+
 func list(values []string) string {
-	quoted := make([]string, len(values))
+	var text strings.Builder
 	for i, value := range values {
-		quoted[i] = quote(value)
+		if i > 0 {
+			text.WriteString(" or ")
+		}
+		if text.Len() >= listLimit {
+			fmt.Fprintf(&text, "%d more", len(values)-i)
+			break
+		}
+		text.WriteString(quote(value))
 	}
-	return strings.Join(quoted, " or ")
+	return text.String()
 }

@@ -23,7 +23,7 @@ const (
 	ReasonTokenNotActiveYet             Reason = "token-not-active-yet"
 	ReasonTokenIatInTheFuture           Reason = "token-iat-in-the-future"
 	ReasonTokenVerificationFailed       Reason = "token-verification-failed"
-	ReasonTokenTypeMismatch             Reason = "token-type-mismatch"
+	ReasonTokenTypeMismatch             Reason = "token-type-mismatch" //nolint:gosec // It is a reason, not a credential.
 	ReasonSecretKeyInvalid              Reason = "secret-key-invalid"
 	ReasonJWKRemoteFailedToLoad         Reason = "jwk-remote-failed-to-load"
 	ReasonJWKKidMismatch                Reason = "jwk-kid-mismatch"
@@ -59,8 +59,7 @@ func (e *Error) Unwrap() error { return e.cause }
 // ReasonOf gives the reason of a refusal, and token-verification-failed for
 // an error that is not one of this package's.
 func ReasonOf(err error) Reason {
-	var refusal *Error
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*Error](err); ok {
 		return refusal.Reason
 	}
 	return ReasonTokenVerificationFailed

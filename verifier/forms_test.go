@@ -36,7 +36,7 @@ func TestOtherSpellingsOfBase64AreRefused(t *testing.T) {
 		"a tab within":                h + "." + p[:4] + "\t" + p[4:] + "." + s,
 		"a NUL after":                 h + "." + p + "." + s + "\x00",
 		"a NUL before":                "\x00" + h + "." + p + "." + s,
-		"one digit too many":          h + "." + p + "." + s + "A",
+		"digits of no whole byte":     h + "." + p + "." + s + "AAA",
 		"a BOM":                       "\ufeff" + h + "." + p + "." + s,
 		"percent escapes":             h + "%2E" + p + "." + s,
 		"a wide dot":                  h + "。" + p + "." + s,

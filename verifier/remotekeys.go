@@ -141,14 +141,14 @@ func (r *RemoteKeys) Key(ctx context.Context, id string) (*Key, error) {
 func (r *RemoteKeys) Run(ctx context.Context) {
 	failures := 0
 	for {
-		pause := refreshAfter * 4 / 5
-		if known := r.usable(); known == nil || r.now().Sub(known.at) >= pause {
-			if r.wait(ctx) == nil {
-				failures = 0
-			} else {
-				failures++
-				pause = backoff(failures)
-			}
+		pause := min(refreshAfter, r.maxStale) * 4 / 5
+		if known := r.usable(); known != nil && r.now().Sub(known.at) < pause {
+			pause -= r.now().Sub(known.at)
+		} else if r.wait(ctx) == nil {
+			failures = 0
+		} else {
+			failures++
+			pause = backoff(failures)
 		}
 		select {
 		case <-ctx.Done():
@@ -249,6 +249,9 @@ func (r *RemoteKeys) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if document == nil {
+		return errors.New("the key server answered nothing")
+	}
 	keys, err := ParseJWKS(document.Body)
 	if err != nil {
 		return fmt.Errorf("reading the key set: %w", err)
@@ -264,14 +267,13 @@ func backoff(failures int) time.Duration {
 	if failures < 8 {
 		pause = min(longestBackoff, firstBackoff<<(failures-1))
 	}
-	return pause/2 + rand.N(pause/2)
+	return pause/2 + rand.N(pause/2) //nolint:gosec // It spreads out retries, and guards nothing.
 }
 
 // unavailable keeps the reason of an error that has one, such as a refused
 // secret key.
 func unavailable(cause error) error {
-	var refusal *Error
-	if errors.As(cause, &refusal) {
+	if refusal, ok := errors.AsType[*Error](cause); ok {
 		return KeysUnavailable(refusal.Reason, refusal.Remedy, cause)
 	}
 	return KeysUnavailable(ReasonJWKRemoteFailedToLoad, "check that this machine can reach the key server", cause)

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package backendapi_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/caddy-clerk/caddy-clerk/backendapi"
+)
+
+// What must never be seen anywhere but where it belongs. The nonce holds what
+// a query must encode.
+const (
+	secret = "sk_test_do_not_print_me"
+	nonce  = "n&o=n+c e/?#%\r\ndo_not_print_me"
+)
+
+// serve starts an API that answers every request with handler.
+func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server
+}
+
+// answer is a handler that always says the same.
+func answer(status int, body string, headers ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for i := 0; i < len(headers); i += 2 {
+			w.Header().Set(headers[i], headers[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}
+}
+
+func client(t *testing.T, apiURL string) *backendapi.Client {
+	t.Helper()
+	c, err := backendapi.New(backendapi.Options{SecretKey: secret, APIURL: apiURL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// calls are all that a Client can be asked.
+var calls = map[string]func(context.Context, *backendapi.Client) error{
+	"jwks": func(ctx context.Context, c *backendapi.Client) error {
+		_, err := c.JWKS.Get(ctx)
+		return err
+	},
+	"handshake payload": func(ctx context.Context, c *backendapi.Client) error {
+		_, err := c.Clients.HandshakePayload(ctx, nonce)
+		return err
+	},
+}
+
+// eachCallFails expects every call to that API to end with an error that says
+// nothing it must not, and hands it on.
+func eachCallFails(t *testing.T, apiURL string, check func(t *testing.T, err error)) {
+	t.Helper()
+	for name, call := range calls {
+		t.Run(name, func(t *testing.T) {
+			err := call(t.Context(), client(t, apiURL))
+			checkText(t, err)
+			if check != nil {
+				check(t, err)
+			}
+		})
+	}
+}
+
+// checkText expects an error that keeps what is secret.
+func checkText(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("expected an error")
+	}
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		for _, hidden := range []string{"do_not_print_me", "n%26o", "\r", "\n"} {
+			if strings.Contains(e.Error(), hidden) {
+				t.Errorf("the error contains %q: %v", hidden, e)
+			}
+		}
+	}
+	if len(err.Error()) > 1024 {
+		t.Errorf("the error has %d bytes", len(err.Error()))
+	}
+}
+
+// wantError expects an answer that was no success.
+func wantError(t *testing.T, err error, status int) *backendapi.Error {
+	t.Helper()
+	var refusal *backendapi.Error
+	if !errors.As(err, &refusal) {
+		t.Fatalf("expected an *Error, got %T: %v", err, err)
+	}
+	if refusal.StatusCode != status {
+		t.Errorf("expected the status %d, got %d", status, refusal.StatusCode)
+	}
+	return refusal
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package backendapi_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddy-clerk/caddy-clerk/backendapi"
+)
+
+func TestRequestsCarryWhatClerkExpects(t *testing.T) {
+	for name, call := range calls {
+		t.Run(name, func(t *testing.T) {
+			var got http.Header
+			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				got = r.Header.Clone()
+				if r.Method != http.MethodGet || r.ContentLength > 0 {
+					t.Errorf("expected a GET without a body, got %s with %d bytes", r.Method, r.ContentLength)
+				}
+				_, _ = w.Write([]byte("{}"))
+			})
+			if err := call(t.Context(), client(t, server.URL)); err != nil {
+				t.Fatal(err)
+			}
+			for header, want := range map[string]string{
+				"Authorization":     "Bearer " + secret,
+				"Clerk-Api-Version": "2026-05-12",
+				"Content-Type":      "application/json",
+				"User-Agent":        "caddy-clerk",
+			} {
+				if got[header] == nil || len(got[header]) != 1 || got.Get(header) != want {
+					t.Errorf("expected %s: %s, got %q", header, want, got[header])
+				}
+			}
+		})
+	}
+}
+
+func TestPathsBeginWithTheBaseAndTheVersion(t *testing.T) {
+	for name, test := range map[string]struct{ base, version, want string }{
+		"no base":                  {"", "", "/v1/jwks"},
+		"a slash":                  {"/", "", "/v1/jwks"},
+		"a base":                   {"/clerk", "", "/clerk/v1/jwks"},
+		"a base and a slash":       {"/clerk/", "", "/clerk/v1/jwks"},
+		"a deep base":              {"/a/b%2Fc", "", "/a/b%2Fc/v1/jwks"},
+		"another version":          {"", "v2", "/v2/jwks"},
+		"a version of two parts":   {"/clerk", "internal/v2", "/clerk/internal/v2/jwks"},
+		"a version with odd signs": {"", "v1?x#y", "/v1%3Fx%23y/jwks"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.RequestURI != test.want {
+					t.Errorf("expected %s, got %s", test.want, r.RequestURI)
+				}
+				_, _ = w.Write([]byte("{}"))
+			})
+			c, err := backendapi.New(backendapi.Options{SecretKey: secret, APIURL: server.URL + test.base, APIVersion: test.version})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.JWKS.Get(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestTheKeySetIsGivenAsItCame(t *testing.T) {
+	const body = ` {"keys":[]} ` + "\n"
+	server := serve(t, answer(200, body, "Date", "Sun, 01 Mar 2026 12:00:00 GMT"))
+	set, err := client(t, server.URL).JWKS.Get(t.Context())
+	if err != nil || string(set.Body) != body || !set.Date.Equal(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)) {
+		t.Errorf("expected the body and the date, got %+v, %v", set, err)
+	}
+}
+
+func TestADateThatCannotBeReadIsNone(t *testing.T) {
+	server := serve(t, answer(200, "{}", "Date", "yesterday"))
+	set, err := client(t, server.URL).JWKS.Get(t.Context())
+	if err != nil || !set.Date.IsZero() {
+		t.Errorf("expected no date, got %v, %v", set, err)
+	}
+}
+
+// A nonce comes from a request's query or cookie, and so from anybody: it
+// must stay one value of one parameter.
+func TestTheNonceIsOneEncodedParameter(t *testing.T) {
+	for _, value := range []string{nonce, "", "&nonce=2", "../../users", "#", "ü", "\x00", "%26"} {
+		server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.EscapedPath() != "/v1/clients/handshake_payload" {
+				t.Errorf("%q: got the path %s", value, r.URL.EscapedPath())
+			}
+			if got := r.URL.Query(); !reflect.DeepEqual(got, url.Values{"nonce": {value}}) {
+				t.Errorf("%q: got the query %q", value, r.URL.RawQuery)
+			}
+			_, _ = w.Write([]byte(`{"directives":["__session=a; Path=/","b=c"]}`))
+		})
+		got, err := client(t, server.URL).Clients.HandshakePayload(t.Context(), value)
+		if want := []string{"__session=a; Path=/", "b=c"}; err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: expected %q, got %q, %v", value, want, got, err)
+		}
+	}
+}
+
+func TestAHandshakePayloadOfAnotherFormIsRefused(t *testing.T) {
+	for _, body := range []string{
+		"", "<html>", "[]", `"x"`, "5", `{"directives":"__session=a"}`, `{"directives":[1]}`, `{"directives":{}}`,
+		`{"directives":["do_not_print_me` + strings.Repeat("x", 5000), `{"directives":[null]}`,
+	} {
+		server := serve(t, answer(200, body))
+		got, err := client(t, server.URL).Clients.HandshakePayload(t.Context(), nonce)
+		if got != nil {
+			t.Errorf("%.40q: expected no cookies, got %q", body, got)
+		}
+		checkText(t, err)
+	}
+}
+
+func TestAHandshakePayloadMayBeEmpty(t *testing.T) {
+	for _, body := range []string{"{}", `{"directives":[]}`, `{"directives":null}`} {
+		server := serve(t, answer(200, body))
+		got, err := client(t, server.URL).Clients.HandshakePayload(t.Context(), nonce)
+		if err != nil || len(got) != 0 {
+			t.Errorf("%s: expected nothing, got %q, %v", body, got, err)
+		}
+	}
+}
+
+// doerFunc is a Doer that is a function.
+type doerFunc func(*http.Request) (*http.Response, error)
+
+func (f doerFunc) Do(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestTheDoerCanBeReplaced(t *testing.T) {
+	asked := ""
+	c, err := backendapi.New(backendapi.Options{SecretKey: secret, Doer: doerFunc(func(r *http.Request) (*http.Response, error) {
+		asked = r.URL.String()
+		return nil, context.DeadlineExceeded
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.JWKS.Get(t.Context())
+	checkText(t, err)
+	if asked != "https://api.clerk.com/v1/jwks" {
+		t.Errorf("expected Clerk's own API by default, got %s", asked)
+	}
+}
