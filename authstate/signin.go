@@ -48,6 +48,29 @@ func (s *State) SignInURL() (string, error) {
 	return q.leadingBack(target)
 }
 
+// SignUpURL is SignInURL for somebody who has no account yet. Without a page
+// of its own it is the one below the sign-in page that Clerk's components
+// have, or the instance's hosted one.
+func (s *State) SignUpURL() (string, error) {
+	q := s.request
+	target := q.auth.SignUpURL
+	if target == "" && q.auth.SignInURL != "" {
+		page, err := url.ParseRef(q.public.origin(), q.auth.SignInURL)
+		if err != nil {
+			return "", fmt.Errorf("building the sign-up address: %w", err)
+		}
+		page.SetPathname(page.Pathname() + "/create")
+		target = page.Href(false)
+	}
+	if target == "" {
+		target = q.auth.key.accountsURL() + "/sign-up"
+	}
+	if s.IsPending() {
+		target += "/tasks"
+	}
+	return q.leadingBack(target)
+}
+
 var errGuardsItself = errors.New("the sign-in page is behind the gate itself, so redirecting to it would never end; let it pass without one")
 
 // protocolParameters are what a handshake puts into an address.
