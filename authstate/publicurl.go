@@ -60,7 +60,7 @@ func (u RequestURL) parse() *url.Url {
 		return nil
 	}
 	parsed, err := url.Parse(u.Scheme + "://" + u.Host + u.Target)
-	if err != nil || parsed.Username() != "" || parsed.Password() != "" {
+	if err != nil {
 		return nil
 	}
 	return parsed

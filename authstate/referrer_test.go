@@ -127,3 +127,16 @@ func TestTokensAreOfTheInstanceOrItsProxy(t *testing.T) {
 		})
 	}
 }
+
+func TestTheIssuerOfAPathLeavesOutTheDefaultPort(t *testing.T) {
+	k := newKit(t, liveKey, func(o *Options) { o.ProxyURL = "/__clerk" })
+	for host, want := range map[string]Status{
+		"APP.example.com:443": SignedIn, "app.example.com:80": SignedOut, "app.example.com:8443": SignedOut,
+	} {
+		r := withHeaderToken(t, "GET /", "Bearer "+k.session(object{"iss": appOrigin + "/__clerk"}), "empty", "")
+		r.Host = host
+		if s := k.auth.Authenticate(r); s.Status != want {
+			t.Errorf("%s: %s, want %s", host, s.Status, want)
+		}
+	}
+}

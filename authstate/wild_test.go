@@ -199,8 +199,10 @@ func (w *wild) problem(s *State) string {
 		}
 	}
 	locations := []string{s.Location}
-	if signIn, err := s.SignInURL(); err == nil {
-		locations = append(locations, signIn)
+	for _, page := range []func() (string, error){s.SignInURL, s.SignUpURL} {
+		if location, err := page(); err == nil {
+			locations = append(locations, location)
+		}
 	}
 	for _, location := range locations {
 		if problem := w.leadsAway(location); location != "" && problem != "" {

@@ -4,14 +4,6 @@
 
 package conformance
 
-import (
-	"fmt"
-	"net/url"
-	"reflect"
-	"slices"
-	"strings"
-)
-
 // Record is everything that is compared about a decision.
 type Record struct {
 	Status           string   `json:"status"`
@@ -46,52 +38,4 @@ type Identity struct {
 	OrgRole        string   `json:"orgRole"`
 	OrgPermissions []string `json:"orgPermissions"`
 	Actor          string   `json:"actor"`
-}
-
-// diff lists the fields in which two records differ, one a line. Redirects
-// are the same when their bases are and their queries have the same pairs.
-func (r *Record) diff(other *Record) []string {
-	var lines []string
-	a, b := reflect.ValueOf(*r), reflect.ValueOf(*other)
-	for i := range a.NumField() {
-		name := a.Type().Field(i).Name
-		left, right := fmt.Sprintf("%+v", a.Field(i)), fmt.Sprintf("%+v", b.Field(i))
-		if name == "Location" || name == "SignIn" {
-			left, right = canonicalURL(left), canonicalURL(right)
-		}
-		if left != right {
-			lines = append(lines, fmt.Sprintf("%s:\n  expected %s\n  got      %s", name, left, right))
-		}
-	}
-	return lines
-}
-
-// canonicalURL writes a URL such that two that mean the same become equal:
-// the base as it is, then the decoded pairs of the query in order of name.
-func canonicalURL(address string) string {
-	base, query, found := strings.Cut(address, "?")
-	if !found {
-		return address
-	}
-	query, fragment, hasFragment := strings.Cut(query, "#")
-	pairs := strings.Split(query, "&")
-	for i, pair := range pairs {
-		name, value, _ := strings.Cut(pair, "=")
-		pairs[i] = "\n    " + formDecode(name) + " = " + formDecode(value)
-	}
-	slices.Sort(pairs)
-	text := base + strings.Join(pairs, "")
-	if hasFragment {
-		text += "\n    #" + fragment
-	}
-	return text
-}
-
-// formDecode decodes what it can of a query's name or value.
-func formDecode(text string) string {
-	decoded, err := url.QueryUnescape(text)
-	if err != nil {
-		return text
-	}
-	return decoded
 }
