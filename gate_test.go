@@ -131,6 +131,35 @@ func TestSignInPageBehindItsOwnGateIsNoLoop(t *testing.T) {
 	}
 }
 
+// TestSigningInForARejectedSessionEnds is what a missing origin in
+// authorized_parties does: Clerk's page knows the person, and sends them
+// straight back with the session that is rejected.
+func TestSigningInForARejectedSessionEnds(t *testing.T) {
+	c := startClerk(t, emulator.Options{Production: true, FrontendAPI: "clerk.example.com"})
+	s := serve(t, "", `
+	clerk_auth {
+		`+c.settings()+`
+		authorized_parties https://another.example.com
+	}
+	respond "in"`)
+	token, err := c.Token("alice", s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, count := "__client_uat=1; __session="+token, ""
+	for range 3 {
+		answer := s.get("/", append(document, "Cookie", session+count)...)
+		answer.expect(t, http.StatusTemporaryRedirect, "X-Clerk-Auth-Reason", "token-invalid-authorized-parties")
+		cookie, _, _ := strings.Cut(answer.Header.Get("Set-Cookie"), ";")
+		count = "; " + cookie
+	}
+	answer := s.get("/", append(document, "Cookie", session+count)...)
+	answer.expect(t, http.StatusUnauthorized, "Location", "", "X-Clerk-Auth-Reason", "token-invalid-authorized-parties")
+	if message := answer.Header.Get("X-Clerk-Auth-Message"); !strings.Contains(message, "another.example.com") || !strings.Contains(message, "signing in leads back") {
+		t.Errorf("expected the message to name the cause, got %q", message)
+	}
+}
+
 func TestPendingSessionsDoNotPass(t *testing.T) {
 	c := startClerk(t, emulator.Options{})
 	s := serve(t, "", `

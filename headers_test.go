@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -38,12 +39,16 @@ func (s *site) raw(request string) answer {
 	return answer{resp, body.String()}
 }
 
-// echo is an application that answers with the headers that reach it.
+// echo is an application that answers with the headers and the trailers that
+// reach it.
 func echo(t *testing.T) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for name, values := range r.Header {
-			fmt.Fprintf(w, "%s: %s\n", name, values)
+		_, _ = io.Copy(io.Discard, r.Body)
+		for _, headers := range []http.Header{r.Header, r.Trailer} {
+			for name, values := range headers {
+				fmt.Fprintf(w, "%s: %s\n", name, values)
+			}
 		}
 	}))
 	t.Cleanup(server.Close)
@@ -83,6 +88,44 @@ func TestForgedIdentityHeadersReachNobody(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestForgedTrailersReachNobody sends identity after the body, announced and
+// not, where no handler can look at it before the application does.
+func TestForgedTrailersReachNobody(t *testing.T) {
+	c := startClerk(t, emulator.Options{})
+	s := serve(t, "", `
+	clerk_auth /gated {
+		`+c.settings()+`
+	}
+	reverse_proxy `+echo(t))
+	token := c.bearer(t, "bob", "")
+	for _, path := range []string{"/gated", "/elsewhere"} {
+		answer := s.raw("POST " + path + " HTTP/1.1\r\nHost: " + strings.TrimPrefix(s.url, "http://") + "\r\n" +
+			token[0] + ": " + token[1] + "\r\nTransfer-Encoding: chunked\r\nTrailer: X-Clerk-User-Id\r\nConnection: close\r\n\r\n" +
+			"1\r\nx\r\n0\r\nX-Clerk-User-Id: forged\r\nX_Clerk_Org_Role: forged\r\nX-Clerk-Undeclared: forged\r\n\r\n")
+		answer.expect(t, http.StatusOK)
+		if strings.Contains(answer.body, "forged") {
+			t.Errorf("%s: expected no trailer to reach the application, got\n%s", path, answer.body)
+		}
+	}
+}
+
+// TestTheApplicationIsGivenTheTokenThatWasVerified sends a second one behind
+// the first.
+func TestTheApplicationIsGivenTheTokenThatWasVerified(t *testing.T) {
+	c := startClerk(t, emulator.Options{})
+	s := serve(t, "", `
+	clerk_auth {
+		`+c.settings()+`
+	}
+	reverse_proxy `+echo(t))
+	token := c.bearer(t, "bob", "")
+	answer := s.get("/", append(token, "Authorization", "Bearer forged")...)
+	answer.expect(t, http.StatusOK)
+	if !strings.Contains(answer.body, token[1]) || strings.Contains(answer.body, "forged") {
+		t.Errorf("expected the application to see bob's token alone, got\n%s", answer.body)
 	}
 }
 

@@ -34,13 +34,20 @@ func (h *Handler) refuse(w http.ResponseWriter, s *authstate.State) error {
 	case s.Refused:
 		return refusal(http.StatusBadRequest, reason, s.Message)
 	case h.redirects && s.IsDocument() && !s.Loop:
-		location, err := s.SignInURL()
+		location, cookie, err := s.SignInRedirect()
 		if err == nil {
+			if cookie != "" {
+				header.Add("Set-Cookie", cookie)
+			}
 			header.Set("Location", location)
 			w.WriteHeader(http.StatusTemporaryRedirect)
 			return nil
 		}
-		authstate.SetReason(header, string(authstate.SignedOut), reason, err.Error())
+		message := err.Error()
+		if s.Message != "" {
+			message = s.Message + "; " + message
+		}
+		authstate.SetReason(header, string(authstate.SignedOut), reason, message)
 	}
 	if h.status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", challenge(s, reason))

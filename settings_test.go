@@ -158,6 +158,10 @@ func TestWrongSettingsNameThemselvesAndTheRemedy(t *testing.T) {
 			`publishable_key ` + testKey + "\n" + `proxy_url https://a@example.com/`,
 			`proxy_url: expected a URL without user information`,
 		},
+		"proxy in clear": {
+			`publishable_key ` + testKey + "\n" + `proxy_url http://app.example.com/__clerk`,
+			`proxy_url: expected https (http is for loopback only), got "http://app.example.com/__clerk"`,
+		},
 		"no such answer": {
 			`publishable_key ` + testKey + "\n" + `signed_out 200`,
 			`signed_out: expected redirect or a status from 400 to 499, got "200"`,

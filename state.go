@@ -64,13 +64,22 @@ const identityHeaderPrefix = "x-clerk-"
 // removeIdentityHeaders deletes what a client must not say of itself, in every
 // spelling that an application could take for it: CGI and its heirs write
 // dashes as underscores, and some fold dots as well.
+//
+// Trailers are let go of altogether. They come after the body, when nobody can
+// look at them any more, whether they were announced or not; and applications
+// exist that take them for headers.
+//
+// Of several Authorization lines the first is kept, which is the one that is
+// verified: the application must not be given another.
 func removeIdentityHeaders(r *http.Request) {
-	for _, headers := range []http.Header{r.Header, r.Trailer} {
-		for name := range headers {
-			if isIdentityHeader(name) {
-				delete(headers, name)
-			}
+	r.Trailer = nil
+	for name := range r.Header {
+		if isIdentityHeader(name) {
+			delete(r.Header, name)
 		}
+	}
+	if lines := r.Header["Authorization"]; len(lines) > 1 {
+		r.Header["Authorization"] = lines[:1]
 	}
 }
 

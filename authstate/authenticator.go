@@ -82,6 +82,9 @@ func New(o Options) (*Authenticator, error) {
 			return nil, fmt.Errorf("%s: %w", setting.name, err)
 		}
 	}
+	if !isPath(o.ProxyURL) && !isSafe(o.ProxyURL) {
+		return nil, fmt.Errorf("proxy_url: expected https (http is for loopback only), got %q", o.ProxyURL)
+	}
 	if o.PublicURL == nil {
 		o.PublicURL = DirectURL
 	}
@@ -162,7 +165,9 @@ func (q *request) withSessionCookie(session string, uat float64) *State {
 		return q.refused(err)
 	}
 	if !parsed.IsSessionClass() {
-		return signedOut(string(verifier.ReasonTokenTypeMismatch), "")
+		s := signedOut(string(verifier.ReasonTokenTypeMismatch), "")
+		s.Rejected = true
+		return s
 	}
 	if at, _ := parsed.UnverifiedIssuedAt(); at < uat {
 		return q.handshake(ReasonSessionTokenIATBeforeClientUAT, "")
@@ -211,6 +216,7 @@ func (q *request) refused(err error) *State {
 	}
 	s := signedOut(string(reason), message)
 	s.Unavailable = errors.Is(err, verifier.ErrKeysUnavailable)
+	s.Rejected = !s.Unavailable
 	return s
 }
 

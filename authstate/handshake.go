@@ -31,8 +31,8 @@ func (q *request) handshake(reason, message string) *State {
 	if !q.isDocument() {
 		return signedOut(reason, message)
 	}
-	count := q.redirects()
-	if count == maxRedirects {
+	cookie := q.countRedirect()
+	if cookie == "" {
 		s := signedOut(reason, message)
 		s.Loop = true
 		q.auth.warn(&q.auth.loopWarning, "redirect loop: the handshake with Clerk does not lead to a session; "+
@@ -45,8 +45,18 @@ func (q *request) handshake(reason, message string) *State {
 		return signedOut(reason, err.Error())
 	}
 	s := &State{Status: Handshake, Reason: reason, Message: message, Location: location}
-	s.Cookies = []string{cookieRedirectCount + "=" + numberText(count+1) + "; SameSite=Lax; HttpOnly; Max-Age=2"}
+	s.Cookies = []string{cookie}
 	return s
+}
+
+// countRedirect gives the cookie that counts one more redirect, and nothing
+// when there were so many in a row that another would not help.
+func (q *request) countRedirect() string {
+	count := q.redirects()
+	if count == maxRedirects {
+		return ""
+	}
+	return cookieRedirectCount + "=" + numberText(count+1) + "; SameSite=Lax; HttpOnly; Max-Age=2"
 }
 
 var errAddress = errors.New("the address of the request cannot be read")
@@ -206,7 +216,7 @@ func (q *request) resolve(directives []string) *State {
 	}
 	if token == "" {
 		s := signedOut(ReasonSessionTokenMissing, "")
-		s.Cookies, s.Returned = directives, true
+		s.Cookies, s.Returned, s.ByScript = directives, true, q.isByScript()
 		return s
 	}
 	claims, err := q.verifyReturned(token)
@@ -219,7 +229,7 @@ func (q *request) resolve(directives []string) *State {
 		return nil
 	}
 	s := signedIn(token, claims)
-	s.Cookies, s.Returned = directives, true
+	s.Cookies, s.Returned, s.ByScript = directives, true, q.isByScript()
 	return s
 }
 

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/nlnwa/whatwg-url/url"
 )
 
 // InstanceType tells a development instance from a production one.
@@ -69,7 +71,8 @@ func isHost(s string) bool {
 			return false
 		}
 	}
-	return true
+	_, err := url.Parse("https://" + s)
+	return err == nil
 }
 
 // CookieSuffix is what Clerk appends to the names of cookies, so that several

@@ -138,6 +138,17 @@ func (q *request) isDocument() bool {
 	}
 }
 
+// isByScript tells whether a browser says that a script or a part of a page
+// made the request. Browsers that say nothing of the kind are old ones.
+func (q *request) isByScript() bool {
+	switch q.http.Header.Get("Sec-Fetch-Dest") {
+	case "", "document", "iframe":
+		return false
+	default:
+		return true
+	}
+}
+
 // IsUpgrade tells whether a request asks for a WebSocket (RFC 6455, section
 // 4.1; RFC 8441 and RFC 9220 for the later versions of HTTP).
 func IsUpgrade(r *http.Request) bool {

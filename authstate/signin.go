@@ -5,6 +5,7 @@ package authstate
 import (
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 
 	"github.com/nlnwa/whatwg-url/url"
@@ -34,6 +35,16 @@ func checkURL(setting string) error {
 	return nil
 }
 
+// isSafe tells whether an address, if there is one, can be sent tokens.
+func isSafe(address string) bool {
+	u, err := url.Parse(address)
+	if address == "" || err != nil || u.Scheme() == "https" {
+		return true
+	}
+	ip := net.ParseIP(strings.Trim(u.Hostname(), "[]"))
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
 // SignInURL is where to send the person who made the request to sign in, or,
 // with a session task left, to do that. It leads back to the request.
 func (s *State) SignInURL() (string, error) {
@@ -47,6 +58,23 @@ func (s *State) SignInURL() (string, error) {
 	}
 	return q.leadingBack(target)
 }
+
+// SignInRedirect gives the location and the cookie of a redirect to SignInURL.
+// The cookie, which may be empty, counts redirects in a row: who is signed in
+// with Clerk comes straight back, and with the same session, if that was
+// rejected for what signing in does not mend, such as an origin that
+// authorized_parties lacks.
+func (s *State) SignInRedirect() (location, cookie string, err error) {
+	if s.Rejected {
+		if cookie = s.request.countRedirect(); cookie == "" {
+			return "", "", errSignInLoop
+		}
+	}
+	location, err = s.SignInURL()
+	return location, cookie, err
+}
+
+var errSignInLoop = errors.New("signing in leads back here with a session that is rejected for the same reason each time")
 
 // SignUpURL is SignInURL for somebody who has no account yet. Without a page
 // of its own it is the one below the sign-in page that Clerk's components

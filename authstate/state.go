@@ -64,8 +64,11 @@ type State struct {
 	// Cookies are Set-Cookie directives for the response. They were signed by
 	// the instance, or fetched from it, or count redirects.
 	Cookies []string
-	// Returned tells that a handshake came back with this request.
-	Returned bool
+	// Returned tells that a handshake came back with this request, and ByScript
+	// that a script made it. Clerk's SDK lets whoever was redirected here from
+	// another origin read the answer; a stranger's script, which can bring a
+	// handshake of its own along, must not be let to.
+	Returned, ByScript bool
 
 	// Unavailable tells that nothing could be decided, since Clerk's keys could
 	// not be had. A gate should answer 503 and not ask for a sign-in.
@@ -73,6 +76,9 @@ type State struct {
 	// Loop tells that redirecting did not help several times in a row. A gate
 	// should not redirect again, anywhere.
 	Loop bool
+	// Rejected tells that a session cookie was there and was refused for what
+	// time does not mend. Clerk's sign-in page may know the person all the same.
+	Rejected bool
 	// Refused tells that a development instance's handshake came back with a
 	// token that is not the instance's: the keys do not belong together.
 	Refused bool
@@ -98,7 +104,7 @@ func (s *State) Apply(h http.Header) {
 	for _, cookie := range s.Cookies {
 		h.Add("Set-Cookie", cookie)
 	}
-	if s.Returned {
+	if s.Returned && !s.ByScript {
 		h.Set("Access-Control-Allow-Origin", "null")
 		h.Set("Access-Control-Allow-Credentials", "true")
 	}

@@ -39,6 +39,13 @@ type Difference struct {
 // Differences lists them all. Befores run in this order, Afters in reverse.
 var Differences = []Difference{
 	{
+		Name:    "cors",
+		Reason:  "The answer to a returned handshake cannot be read by a script, which may be a stranger's; in the reference any can.",
+		Applies: func(c *Case) bool { return hasHandshake(c) && isByScript(c) },
+		Shows:   func(reference, ours *Record) bool { return reference.AllowOrigin != ours.AllowOrigin },
+		After:   func(_ *Case, r *Record) { r.AllowOrigin, r.AllowCredentials = "", "" },
+	},
+	{
 		Name:    "issuer",
 		Reason:  "A token must name the instance or its proxy as its issuer; the reference checks that only when it is told to.",
 		Applies: func(c *Case) bool { return len(c.Options.Issuer) == 0 },
@@ -298,6 +305,11 @@ func withoutRefresh(r *Record) {
 func isDevelopment(c *Case) bool { return strings.HasPrefix(c.Options.PublishableKey, "pk_test_") }
 
 func hasHandshake(c *Case) bool { return hasHandshakeParameter(c) || hasHandshakeCookie(c) }
+
+func isByScript(c *Case) bool {
+	dest := c.header("Sec-Fetch-Dest")
+	return dest != "" && dest != "document" && dest != "iframe"
+}
 
 func hasLongAddress(c *Case) bool {
 	return len(c.Target) > 16<<10 || strings.Count(c.Target, "/") > 256

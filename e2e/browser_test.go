@@ -157,19 +157,6 @@ func (b *tab) open(t *testing.T, path string) (redirects []string) {
 	return b.seenRedirects()
 }
 
-// openEndlessly goes to a path from which redirects lead on until the browser
-// has enough of them.
-func (b *tab) openEndlessly(t *testing.T, path string) {
-	t.Helper()
-	b.forget()
-	ctx, cancel := context.WithTimeout(b.ctx, stepTimeout)
-	defer cancel()
-	err := chromedp.Do(ctx, chromedp.Navigate(b.origin+path))
-	if failed, ok := errors.AsType[*chromedp.LoadError](err); !ok || failed.ErrorText != "net::ERR_TOO_MANY_REDIRECTS" {
-		t.Errorf("opening %s: expected the browser to give up, got %v\nredirects: %q", path, err, b.seenRedirects())
-	}
-}
-
 // click clicks on something that leads to another page.
 func (b *tab) click(t *testing.T, selector string) {
 	t.Helper()
