@@ -3,7 +3,6 @@
 package caddyclerk
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -87,68 +86,54 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 		return nil, d.ArgErr()
 	}
 	app := new(App)
-	err := parseBlock(d, func(name string) (parser, bool) {
-		parse, ok := settingParsers[name]
-		return func(d *caddyfile.Dispenser) error { return parse(&app.Settings, d) }, ok
-	}, slices.Collect(maps.Keys(settingParsers)))
-	if err != nil {
+	if err := parseBlock(d, app.parsers()); err != nil {
 		return nil, err
 	}
 	return httpcaddyfile.App{Name: appID, Value: caddyconfig.JSON(app, nil)}, nil
 }
 
-// UnmarshalCaddyfile reads the block of the directive.
+// UnmarshalCaddyfile reads the directive.
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	return parseBlock(d, func(name string) (parser, bool) {
-		if parse, ok := settingParsers[name]; ok {
-			return func(d *caddyfile.Dispenser) error { return parse(&h.Settings, d) }, true
-		}
-		parse, ok := gateParsers[name]
-		return func(d *caddyfile.Dispenser) error { return parse(h, d) }, ok
-	}, slices.Concat(slices.Collect(maps.Keys(settingParsers)), slices.Collect(maps.Keys(gateParsers))))
+	return parseBlock(d, h.parsers())
 }
 
 // parser reads the arguments of a subdirective; the dispenser stands on its
 // name.
 type parser func(*caddyfile.Dispenser) error
 
-// settingParsers lists the subdirectives of a gate and of the global option.
-var settingParsers = map[string]func(*Settings, *caddyfile.Dispenser) error{
-	"publishable_key":    func(s *Settings, d *caddyfile.Dispenser) error { return one(d, &s.PublishableKey) },
-	"secret_key":         func(s *Settings, d *caddyfile.Dispenser) error { return one(d, &s.SecretKey) },
-	"jwt_key":            func(s *Settings, d *caddyfile.Dispenser) error { return one(d, &s.JWTKey) },
-	"jwks_url":           func(s *Settings, d *caddyfile.Dispenser) error { return one(d, &s.JWKSURL) },
-	"keys_max_stale":     func(s *Settings, d *caddyfile.Dispenser) error { return duration(d, &s.KeysMaxStale) },
-	"api_url":            func(s *Settings, d *caddyfile.Dispenser) error { return one(d, &s.APIURL) },
-	"api_version":        func(s *Settings, d *caddyfile.Dispenser) error { return one(d, &s.APIVersion) },
-	"authorized_parties": func(s *Settings, d *caddyfile.Dispenser) error { return several(d, &s.AuthorizedParties) },
-	"audience":           func(s *Settings, d *caddyfile.Dispenser) error { return several(d, &s.Audience) },
-	"issuer":             func(s *Settings, d *caddyfile.Dispenser) error { return several(d, &s.Issuer) },
-	"clock_skew": func(s *Settings, d *caddyfile.Dispenser) error {
-		s.ClockSkew = new(caddy.Duration)
-		return duration(d, s.ClockSkew)
-	},
-	"proxy_url":   func(s *Settings, d *caddyfile.Dispenser) error { return one(d, &s.ProxyURL) },
-	"sign_in_url": func(s *Settings, d *caddyfile.Dispenser) error { return one(d, &s.SignInURL) },
-	"sign_up_url": func(s *Settings, d *caddyfile.Dispenser) error { return one(d, &s.SignUpURL) },
+// parsers lists the subdirectives of a gate and of the global option.
+func (s *Settings) parsers() map[string]parser {
+	return map[string]parser{
+		"publishable_key":    one(&s.PublishableKey),
+		"secret_key":         one(&s.SecretKey),
+		"jwt_key":            one(&s.JWTKey),
+		"jwks_url":           one(&s.JWKSURL),
+		"keys_max_stale":     duration(&s.KeysMaxStale),
+		"api_url":            one(&s.APIURL),
+		"api_version":        one(&s.APIVersion),
+		"authorized_parties": several(&s.AuthorizedParties),
+		"audience":           several(&s.Audience),
+		"issuer":             several(&s.Issuer),
+		"clock_skew": func(d *caddyfile.Dispenser) error {
+			s.ClockSkew = new(caddy.Duration)
+			return duration(s.ClockSkew)(d)
+		},
+		"proxy_url":   one(&s.ProxyURL),
+		"sign_in_url": one(&s.SignInURL),
+		"sign_up_url": one(&s.SignUpURL),
+	}
 }
 
-// gateParsers lists the subdirectives of a gate alone.
-var gateParsers = map[string]func(*Handler, *caddyfile.Dispenser) error{
-	"optional": func(h *Handler, d *caddyfile.Dispenser) error {
-		if d.NextArg() {
-			return d.ArgErr()
-		}
-		h.Optional = true
-		return nil
-	},
-	"signed_out": func(h *Handler, d *caddyfile.Dispenser) error {
-		return one(d, (*string)(&h.SignedOut))
-	},
+// parsers adds the subdirectives of a gate alone.
+func (h *Handler) parsers() map[string]parser {
+	parsers := h.Settings.parsers()
+	parsers["optional"] = flag(&h.Optional)
+	parsers["signed_out"] = one((*string)(&h.SignedOut))
+	return parsers
 }
 
 // notYet lists subdirectives that are part of the grammar and that this
@@ -161,16 +146,16 @@ var notYet = []string{
 }
 
 // parseBlock reads subdirectives, each at most once.
-func parseBlock(d *caddyfile.Dispenser, find func(name string) (parser, bool), allowed []string) error {
+func parseBlock(d *caddyfile.Dispenser, parsers map[string]parser) error {
 	seen := make(map[string]bool)
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		name := d.Val()
-		parse, ok := find(name)
+		parse, ok := parsers[name]
 		switch {
 		case !ok && slices.Contains(notYet, name):
 			return d.Errf("%s: not available yet", name)
 		case !ok:
-			slices.Sort(allowed)
+			allowed := slices.Sorted(maps.Keys(parsers))
 			return d.Errf("unrecognized subdirective '%s' (allowed are: %s)", name, strings.Join(allowed, ", "))
 		case seen[name]:
 			return d.Errf("%s: already set; write all of its values on one line", name)
@@ -186,37 +171,51 @@ func parseBlock(d *caddyfile.Dispenser, find func(name string) (parser, bool), a
 	return nil
 }
 
-// one reads the only argument.
-func one(d *caddyfile.Dispenser, value *string) error {
-	name := d.Val()
-	if !d.NextArg() || d.Val() == "" {
-		return d.Errf("%s: expected a value", name)
+// flag reads a subdirective that has no arguments.
+func flag(set *bool) parser {
+	return func(*caddyfile.Dispenser) error {
+		*set = true
+		return nil
 	}
-	*value = d.Val()
-	return nil
+}
+
+// one reads the only argument.
+func one(value *string) parser {
+	return func(d *caddyfile.Dispenser) error {
+		name := d.Val()
+		if !d.NextArg() || d.Val() == "" {
+			return d.Errf("%s: expected a value", name)
+		}
+		*value = d.Val()
+		return nil
+	}
 }
 
 // several reads one argument or more.
-func several(d *caddyfile.Dispenser, values *[]string) error {
-	name := d.Val()
-	*values = d.RemainingArgs()
-	if len(*values) == 0 || slices.Contains(*values, "") {
-		return d.Errf("%s: expected one value or more", name)
+func several(values *[]string) parser {
+	return func(d *caddyfile.Dispenser) error {
+		name := d.Val()
+		*values = d.RemainingArgs()
+		if len(*values) == 0 || slices.Contains(*values, "") {
+			return d.Errf("%s: expected one value or more", name)
+		}
+		return nil
 	}
-	return nil
 }
 
-func duration(d *caddyfile.Dispenser, value *caddy.Duration) error {
-	name, text := d.Val(), ""
-	if err := one(d, &text); err != nil {
-		return err
+func duration(value *caddy.Duration) parser {
+	return func(d *caddyfile.Dispenser) error {
+		name, text := d.Val(), ""
+		if err := one(&text)(d); err != nil {
+			return err
+		}
+		parsed, err := caddy.ParseDuration(text)
+		if err != nil {
+			return d.Errf("%s: expected a duration such as 5s or 24h, got '%s'", name, text)
+		}
+		*value = caddy.Duration(parsed)
+		return nil
 	}
-	parsed, err := caddy.ParseDuration(text)
-	if err != nil {
-		return d.WrapErr(fmt.Errorf("%s: expected a duration such as 5s or 24h, got %q", name, text))
-	}
-	*value = caddy.Duration(parsed)
-	return nil
 }
 
 // Interface guards

@@ -16,10 +16,7 @@ func TestThePageOfTheDirectiveNamesEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := string(data)
-	for name := range settingParsers {
-		expectNamed(t, page, "| `"+name+"`")
-	}
-	for name := range gateParsers {
+	for name := range new(Handler).parsers() {
 		expectNamed(t, page, "| `"+name+"`")
 	}
 	for name := range placeholderValues {

@@ -25,6 +25,10 @@ const (
 	developmentSkew = 24 * time.Hour
 )
 
+// loopMessage is what to look at when redirecting did not help.
+const loopMessage = "redirect loop: the handshake with Clerk does not lead to a session; " +
+	"check that the keys belong to one instance, that the clock is right and that cookies are kept"
+
 // handshake redirects through the Frontend API, or signs out where a redirect
 // is of no use: the request is no navigation, or redirecting did not help.
 func (q *request) handshake(reason, message string) *State {
@@ -33,11 +37,9 @@ func (q *request) handshake(reason, message string) *State {
 	}
 	cookie := q.countRedirect()
 	if cookie == "" {
-		s := signedOut(reason, message)
+		s := signedOut(reason, loopMessage)
 		s.Loop = true
-		q.auth.warn(&q.auth.loopWarning, "redirect loop: the handshake with Clerk does not lead to a session; "+
-			"check that the keys belong to one instance, that the clock is right and that cookies are kept",
-			"reason", reason)
+		q.auth.warn(&q.auth.loopWarning, loopMessage, "reason", reason)
 		return s
 	}
 	location, err := q.handshakeURL(reason)
