@@ -4,7 +4,10 @@
 
 package conformance
 
-import "strings"
+import (
+	"net/url"
+	"strings"
+)
 
 // OptionSet is one configuration, for both sides.
 type OptionSet struct {
@@ -110,4 +113,13 @@ func (c *Case) without(names ...string) [][2]string {
 		}
 	}
 	return kept
+}
+
+// formDecode decodes what it can of a query's name or value.
+func formDecode(text string) string {
+	decoded, err := url.QueryUnescape(text)
+	if err != nil {
+		return text
+	}
+	return decoded
 }

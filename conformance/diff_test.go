@@ -6,7 +6,6 @@ package conformance
 
 import (
 	"fmt"
-	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -49,13 +48,4 @@ func canonicalURL(address string) string {
 		text += "\n    #" + fragment
 	}
 	return text
-}
-
-// formDecode decodes what it can of a query's name or value.
-func formDecode(text string) string {
-	decoded, err := url.QueryUnescape(text)
-	if err != nil {
-		return text
-	}
-	return decoded
 }

@@ -222,7 +222,7 @@ func TestRunKeepsTheKeysFreshUntilItsContextEnds(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		ended := make(chan struct{})
 		go func() { remote.Run(ctx); close(ended) }()
-		synctest.Wait()
+		pass(time.Second)
 		server.wantFetches(t, 1)
 		for range 12 {
 			pass(5 * time.Minute)
@@ -262,7 +262,7 @@ func TestRunKeepsUpWithAShortMaxStale(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		go remote.Run(ctx)
-		synctest.Wait()
+		pass(time.Second)
 		server.set(server.body, nil, time.Second)
 		for range 600 {
 			wantAtOnce(t, func() { wantKey(t, remote) })
@@ -297,7 +297,7 @@ func TestRunEndsEvenWhileAFetchHangs(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		ended := make(chan struct{})
 		go func() { remote.Run(ctx); close(ended) }()
-		synctest.Wait()
+		pass(time.Second)
 		cancel()
 		wantAtOnce(t, func() { <-ended })
 		pass(10 * time.Second) // the fetch's own deadline

@@ -137,8 +137,14 @@ func (r *RemoteKeys) Key(ctx context.Context, id string) (*Key, error) {
 }
 
 // Run keeps the keys fresh until ctx ends, so that no request ever finds them
-// old or missing.
+// old or missing. It begins after a moment: where many servers start at once
+// they should not all ask at once, and the key server may be starting, too.
 func (r *RemoteKeys) Run(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-time.After(backoff(1)):
+	}
 	failures := 0
 	for {
 		pause := min(refreshAfter, r.maxStale) * 4 / 5
