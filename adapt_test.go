@@ -63,3 +63,19 @@ func adapted(input string) string {
 	}
 	return indented.String()
 }
+
+// TestWhatIsNotAvailableYetIsRefusedRatherThanIgnored names the subdirectives
+// of the whole grammar that this version cannot honour. Each says who may pass
+// or what the application may trust.
+func TestWhatIsNotAvailableYetIsRefusedRatherThanIgnored(t *testing.T) {
+	for _, name := range []string{
+		"instance", "machine_secret_key", "accepts_token", "session_sync", "outage_grace", "domain", "is_satellite",
+		"satellite_auto_sync", "organization_sync", "require", "forbidden", "preflight", "identity_headers",
+		"strip_credentials", "sign_out",
+	} {
+		got := adapted(":80 {\n\tclerk_auth {\n\t\t" + name + " x\n\t}\n}\n")
+		if !strings.Contains(got, name+": not available yet") {
+			t.Errorf("%s: expected it to be refused, got %s", name, got)
+		}
+	}
+}
