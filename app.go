@@ -3,7 +3,7 @@
 package caddyclerk
 
 import (
-	"fmt"
+	"errors"
 	"log/slog"
 	"sync"
 
@@ -81,13 +81,13 @@ func (a *App) Stop() error {
 func (a *App) Cleanup() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	var failures error
 	for key := range a.using {
-		if _, err := instances.Delete(key); err != nil {
-			return fmt.Errorf("letting go of a Clerk instance: %w", err)
-		}
+		_, err := instances.Delete(key)
+		failures = errors.Join(failures, err)
 	}
 	clear(a.using)
-	return nil
+	return failures
 }
 
 // instance gives the instance that the settings name, from the pool if it is

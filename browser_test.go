@@ -180,6 +180,41 @@ func TestPeopleSignInAndStaySignedIn(t *testing.T) {
 	}
 }
 
+// TestGatesThatDisagreeBothSeeAHandshake has two gates on one path that judge
+// the session each for itself, and a handshake that can be fetched only once.
+func TestGatesThatDisagreeBothSeeAHandshake(t *testing.T) {
+	for _, production := range []string{"", "production"} {
+		e, err := emulator.New(emulator.Options{Production: production != ""})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("EMULATOR_SECRET_KEY", e.SecretKey())
+		s := serve(t, `clerk {
+			publishable_key `+e.PublishableKey()+`
+			secret_key {env.EMULATOR_SECRET_KEY}
+			api_url http://localhost:{{port}}/__clerk
+			proxy_url /__clerk
+			sign_in_url /__clerk/sign-in
+			clock_skew 0s
+		}`, `
+		clerk_emulator /__clerk {
+			`+production+`
+			token_lifetime 1s
+		}
+		clerk_auth
+		clerk_auth /admin/* {
+			audience admin
+			sign_in_url /__clerk/sign-in?for=admin
+		}
+		respond "hello {http.clerk.user_id}"`)
+		b := openBrowser(t)
+		b.signIn(b.open(s.url+"/admin/x"), "alice")
+		b.arrives(b.open(s.url+"/admin/x"), "/admin/x", "hello user_alice", 3)
+		b.expire(s.url)
+		b.arrives(b.open(s.url+"/admin/x"), "/admin/x", "hello user_alice", 3)
+	}
+}
+
 // expire asks as a program does until the session token is refused.
 func (b *browser) expire(address string) {
 	b.t.Helper()

@@ -118,13 +118,10 @@ func (s *Settings) parsers() map[string]parser {
 		"authorized_parties": several(&s.AuthorizedParties),
 		"audience":           several(&s.Audience),
 		"issuer":             several(&s.Issuer),
-		"clock_skew": func(d *caddyfile.Dispenser) error {
-			s.ClockSkew = new(caddy.Duration)
-			return duration(s.ClockSkew)(d)
-		},
-		"proxy_url":   one(&s.ProxyURL),
-		"sign_in_url": one(&s.SignInURL),
-		"sign_up_url": one(&s.SignUpURL),
+		"clock_skew":         duration(&s.ClockSkew),
+		"proxy_url":          one(&s.ProxyURL),
+		"sign_in_url":        one(&s.SignInURL),
+		"sign_up_url":        one(&s.SignUpURL),
 	}
 }
 
@@ -203,7 +200,7 @@ func several(values *[]string) parser {
 	}
 }
 
-func duration(value *caddy.Duration) parser {
+func duration(value **caddy.Duration) parser {
 	return func(d *caddyfile.Dispenser) error {
 		name, text := d.Val(), ""
 		if err := one(&text)(d); err != nil {
@@ -213,7 +210,8 @@ func duration(value *caddy.Duration) parser {
 		if err != nil {
 			return d.Errf("%s: expected a duration such as 5s or 24h, got '%s'", name, text)
 		}
-		*value = caddy.Duration(parsed)
+		given := caddy.Duration(parsed)
+		*value = &given
 		return nil
 	}
 }

@@ -143,6 +143,21 @@ func TestTheSameSiteByItsNumberIsSentToItsName(t *testing.T) {
 	byNumber.get("/a?b=c").expect(t, http.StatusTemporaryRedirect, "Location", s.url+"/a?b=c")
 }
 
+// TestEmulatorAnswersInFrontOfASinglePageApplication has a site-wide try_files,
+// which is ordered first and gives every path another.
+func TestEmulatorAnswersInFrontOfASinglePageApplication(t *testing.T) {
+	s := serve(t, "", `
+	clerk_emulator
+	try_files {path} /index.html
+	respond "application"`)
+	if got := s.get("/__clerk/.well-known/jwks.json").body; !strings.Contains(got, `"keys"`) {
+		t.Errorf("expected the key set, got %s", got)
+	}
+	if got := s.get("/elsewhere").body; got != "application" {
+		t.Errorf("expected the application, got %s", got)
+	}
+}
+
 // TestModuleAloneRunsAgainstAClerkElsewhere runs testdata/Caddyfile with its
 // values from the environment.
 func TestModuleAloneRunsAgainstAClerkElsewhere(t *testing.T) {

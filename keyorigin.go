@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -59,7 +60,11 @@ func readPEM(setting string) (string, error) {
 	}
 	file, err := os.Open(setting)
 	if err != nil {
-		return "", errors.New("jwt_key: it is neither a public key in PEM nor the path of a file that can be read")
+		// Without the text: it may be a key, if not one that can be read.
+		if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+			err = pathError.Err
+		}
+		return "", fmt.Errorf("jwt_key: it is neither a public key in PEM nor the path of a file that can be read: %w", err)
 	}
 	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, maxPEMFile))

@@ -121,7 +121,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		Log:            ctx.Slogger(),
 	}
 	if instance.api != nil {
-		options.Handshakes = instance.api.Clients
+		options.Handshakes = handshakes{instance}
 	}
 	h.authenticator, err = authstate.New(options)
 	return err

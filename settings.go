@@ -6,10 +6,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -42,8 +45,8 @@ type Settings struct {
 	JWKSURL string `json:"jwks_url,omitempty"`
 
 	// How long keys are used after they were last fetched, when they cannot be
-	// fetched again. Default: 24h.
-	KeysMaxStale caddy.Duration `json:"keys_max_stale,omitempty"`
+	// fetched again; a minute or more. Default: 24h.
+	KeysMaxStale *caddy.Duration `json:"keys_max_stale,omitempty"`
 
 	// Where the Backend API is. Default: the environment variable
 	// CLERK_API_URL, or https://api.clerk.com.
@@ -152,7 +155,10 @@ func (s Settings) resolve(repl *caddy.Replacer) (*resolved, error) {
 	if err := r.checkRequirements(); err != nil {
 		return nil, err
 	}
-	r.staleFor = cmp.Or(time.Duration(r.KeysMaxStale), verifier.DefaultKeysMaxStale)
+	r.staleFor = verifier.DefaultKeysMaxStale
+	if r.KeysMaxStale != nil {
+		r.staleFor = time.Duration(*r.KeysMaxStale)
+	}
 	if r.staleFor < time.Minute {
 		return nil, fmt.Errorf("keys_max_stale: expected a minute or more, got %s", r.staleFor)
 	}
@@ -180,7 +186,10 @@ func (r *resolved) expand(repl *caddy.Replacer) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w; set what it refers to, or leave the setting out", setting.name, err)
 		}
-		*setting.value = strings.TrimSpace(value)
+		if value = strings.TrimSpace(value); value == "" && *setting.value != "" {
+			return fmt.Errorf("%s: %w", setting.name, errBlank)
+		}
+		*setting.value = value
 	}
 	for _, setting := range []struct {
 		name   string
@@ -197,12 +206,18 @@ func (r *resolved) expand(repl *caddy.Replacer) error {
 				return fmt.Errorf("%s: %w; set what it refers to, or leave the setting out", setting.name, err)
 			}
 			// One environment variable can hold several values.
-			expanded = append(expanded, strings.FieldsFunc(value, func(c rune) bool { return c == ',' || c == ' ' })...)
+			several := strings.FieldsFunc(value, func(c rune) bool { return c == ',' || unicode.IsSpace(c) })
+			if len(several) == 0 {
+				return fmt.Errorf("%s: %w", setting.name, errBlank)
+			}
+			expanded = append(expanded, several...)
 		}
 		*setting.values = expanded
 	}
 	return nil
 }
+
+var errBlank = errors.New("what it refers to is blank; set it, or leave the setting out")
 
 func (r *resolved) checkKeys() error {
 	if r.PublishableKey == "" {
@@ -265,6 +280,11 @@ func (r *resolved) checkRequirements() error {
 			return fmt.Errorf("authorized_parties: %w", err)
 		}
 	}
+	for _, issuer := range r.Issuer {
+		if u, err := url.Parse(issuer); err != nil || u.Scheme == "" || u.Host == "" || strings.HasSuffix(issuer, "/") {
+			return fmt.Errorf("issuer: expected a URL such as https://clerk.example.com, without a slash at its end, got %q", issuer)
+		}
+	}
 	r.want = verifier.Requirements{
 		AuthorizedParties: r.AuthorizedParties,
 		Audiences:         r.Audience,
@@ -287,10 +307,25 @@ func checkOrigin(party string) error {
 		return fmt.Errorf("%s, without a path, got %q: write %s://%s", hint, party, scheme, host)
 	case party != strings.ToLower(party):
 		return fmt.Errorf("%s, in lower case, got %q: write %s", hint, party, strings.ToLower(party))
+	case !isCanonical(party, scheme, host):
+		return fmt.Errorf("%s, got %q", hint, party)
 	case scheme == "https" && strings.HasSuffix(host, ":443"), scheme == "http" && strings.HasSuffix(host, ":80"):
 		return fmt.Errorf("%s, without the default port, got %q: write %s", hint, party, party[:strings.LastIndexByte(party, ':')])
 	}
 	return nil
+}
+
+// isCanonical tells whether an origin is spelled as a browser does it.
+func isCanonical(party, scheme, host string) bool {
+	u, err := url.Parse(party)
+	if err != nil || u.Scheme != scheme || u.Host != host || u.Hostname() == "" {
+		return false
+	}
+	if u.Port() == "" {
+		return !strings.HasSuffix(host, ":")
+	}
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	return err == nil && strconv.FormatUint(port, 10) == u.Port()
 }
 
 // authKey identifies the settings that decide who a request comes from, so
@@ -298,7 +333,7 @@ func checkOrigin(party string) error {
 func (r *resolved) authKey(instance instanceKey) string {
 	sorted := func(list []string) string { return strings.Join(slices.Sorted(slices.Values(list)), " ") }
 	return strings.Join([]string{
-		instance.String(), r.PublishableKey, r.ProxyURL, r.SignInURL, r.SignUpURL, r.want.ClockSkew.String(),
+		instance.String(), r.PublishableKey, r.ProxyURL, r.want.ClockSkew.String(),
 		sorted(r.want.AuthorizedParties), sorted(r.want.Audiences), sorted(r.want.Issuers),
 	}, "\n")
 }

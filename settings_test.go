@@ -49,6 +49,8 @@ func config(t *testing.T, data []byte) *caddy.Config {
 // message that a person sees.
 func TestWrongSettingsNameThemselvesAndTheRemedy(t *testing.T) {
 	withoutEnvironment(t)
+	t.Setenv("SEPARATORS", ", ,\n")
+	t.Setenv("SPACES", " \n")
 	notPEM := filepath.Join(t.TempDir(), "key.pem")
 	if err := os.WriteFile(notPEM, []byte("no key"), 0o600); err != nil {
 		t.Fatal(err)
@@ -88,7 +90,7 @@ func TestWrongSettingsNameThemselvesAndTheRemedy(t *testing.T) {
 		},
 		"neither PEM nor file": {
 			`publishable_key ` + testKey + "\n" + `jwt_key /no/such/file.pem`,
-			`jwt_key: it is neither a public key in PEM nor the path of a file that can be read`,
+			`jwt_key: it is neither a public key in PEM nor the path of a file that can be read: no such file or directory`,
 		},
 		"file without a PEM": {
 			`publishable_key ` + testKey + "\n" + `jwt_key ` + notPEM,
@@ -161,6 +163,26 @@ func TestWrongSettingsNameThemselvesAndTheRemedy(t *testing.T) {
 		"proxy in clear": {
 			`publishable_key ` + testKey + "\n" + `proxy_url http://app.example.com/__clerk`,
 			`proxy_url: expected https (http is for loopback only), got "http://app.example.com/__clerk"`,
+		},
+		"origin with a port that no browser writes": {
+			`publishable_key ` + testKey + "\n" + `authorized_parties https://app.example.com:0443`,
+			`authorized_parties: expected an origin such as https://app.example.com, got "https://app.example.com:0443"`,
+		},
+		"origins from a variable of separators": {
+			`publishable_key ` + testKey + "\n" + `authorized_parties {env.SEPARATORS}`,
+			`authorized_parties: what it refers to is blank; set it, or leave the setting out`,
+		},
+		"secret key from a variable of spaces": {
+			`publishable_key ` + testKey + "\n" + `secret_key {env.SPACES}`,
+			`secret_key: what it refers to is blank; set it, or leave the setting out`,
+		},
+		"issuer with a slash at its end": {
+			`publishable_key ` + testKey + "\n" + `issuer https://clerk.example.com/`,
+			`issuer: expected a URL such as https://clerk.example.com, without a slash at its end, got "https://clerk.example.com/"`,
+		},
+		"keys thrown away before they are used": {
+			`publishable_key ` + testKey + "\n" + `keys_max_stale 0s`,
+			`keys_max_stale: expected a minute or more, got 0s`,
 		},
 		"no such answer": {
 			`publishable_key ` + testKey + "\n" + `signed_out 200`,
@@ -236,6 +258,14 @@ func TestGoodSettingsProvisionWithoutTheNetwork(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+func TestOneVariableCanHoldSeveralOrigins(t *testing.T) {
+	withoutEnvironment(t)
+	t.Setenv("ORIGINS", "https://a.example.com,\nhttps://b.example.com\n")
+	if err := provision(t, "publishable_key "+testKey+"\nauthorized_parties {env.ORIGINS}"); err != nil {
+		t.Error(err)
 	}
 }
 

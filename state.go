@@ -22,6 +22,12 @@ type requestState struct {
 	// settings it did.
 	state   *authstate.State
 	authKey string
+
+	// payload is what a handshake of this request brought from the instance.
+	// It can be had only once, and every gate has to see it.
+	payload    []string
+	payloadErr error
+	payloadOf  *instance
 }
 
 // String keeps {http.vars.clerk} from printing what the state holds.
@@ -51,7 +57,7 @@ func prepare(r *http.Request) *requestState {
 // tells whether it was found just now.
 func (s *requestState) authenticate(h *Handler, r *http.Request) (state *authstate.State, fresh bool) {
 	if s.state != nil && s.authKey == h.authKey {
-		return s.state, false
+		return h.authenticator.Adopt(s.state), false
 	}
 	s.state, s.authKey = h.authenticator.Authenticate(r), h.authKey
 	return s.state, true

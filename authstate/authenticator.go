@@ -57,13 +57,12 @@ type Options struct {
 // Authenticator decides requests for one instance and one set of
 // requirements. It is safe for concurrent use.
 type Authenticator struct {
-	Options
-	key      PublishableKey
-	jar      *cookieJar
-	verifier Verifier
-	issuers  []string
+	options Options
+	key     PublishableKey
+	jar     *cookieJar
+	issuers []string
 
-	loopWarning, nonceWarning, tokenWarning, clockWarning warning
+	loopWarning, nonceWarning, tokenWarning, clockWarning, pageWarning warning
 }
 
 // New makes an Authenticator. Its errors name the setting at fault.
@@ -94,7 +93,7 @@ func New(o Options) (*Authenticator, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a := &Authenticator{Options: o, key: key, jar: newCookieJar(key.CookieSuffix()), verifier: o.Verifier}
+	a := &Authenticator{options: o, key: key, jar: newCookieJar(key.CookieSuffix())}
 	a.issuers = o.Requirements.Issuers
 	if len(a.issuers) == 0 {
 		a.issuers = []string{"https://" + key.FrontendAPI}
@@ -107,7 +106,7 @@ func New(o Options) (*Authenticator, error) {
 
 // Authenticate finds out who a request comes from.
 func (a *Authenticator) Authenticate(r *http.Request) *State {
-	q := &request{auth: a, http: r, public: a.PublicURL(r)}
+	q := &request{auth: a, http: r, public: a.options.PublicURL(r)}
 	var s *State
 	if token := headerToken(r.Header); token != "" {
 		s = q.withHeader(token)
@@ -118,10 +117,21 @@ func (a *Authenticator) Authenticate(r *http.Request) *State {
 	return s
 }
 
+// Adopt gives a State that another Authenticator of the same instance and the
+// same requirements has found, with this one's pages to sign in on.
+func (a *Authenticator) Adopt(s *State) *State {
+	if s.request.auth == a {
+		return s
+	}
+	state, request := *s, *s.request
+	request.auth, state.request = a, &request
+	return &state
+}
+
 // withHeader decides by the Authorization header alone: a program that sends
 // one is never judged by cookies.
 func (q *request) withHeader(token string) *State {
-	parsed, err := q.auth.verifier.Parse(token)
+	parsed, err := q.auth.options.Verifier.Parse(token)
 	if err != nil {
 		return q.refused(err)
 	}
@@ -160,7 +170,7 @@ func (q *request) withCookies() *State {
 }
 
 func (q *request) withSessionCookie(session string, uat float64) *State {
-	parsed, err := q.auth.verifier.Parse(session)
+	parsed, err := q.auth.options.Verifier.Parse(session)
 	if err != nil {
 		return q.refused(err)
 	}
@@ -183,17 +193,17 @@ func (q *request) withSessionCookie(session string, uat float64) *State {
 }
 
 func (q *request) verify(token *verifier.Token) (*verifier.Claims, error) {
-	return q.verifyWithSkew(token, q.auth.Requirements.ClockSkew)
+	return q.verifyWithSkew(token, q.auth.options.Requirements.ClockSkew)
 }
 
 func (q *request) verifyWithSkew(token *verifier.Token, skew time.Duration) (*verifier.Claims, error) {
-	want := q.auth.Requirements
+	want := q.auth.options.Requirements
 	want.ClockSkew = skew
 	want.Issuers = q.auth.issuers
-	if len(q.auth.Requirements.Issuers) == 0 && isPath(q.auth.ProxyURL) {
-		want.Issuers = []string{q.auth.issuers[0], q.public.origin() + strings.TrimRight(q.auth.ProxyURL, "/")}
+	if len(q.auth.options.Requirements.Issuers) == 0 && isPath(q.auth.options.ProxyURL) {
+		want.Issuers = []string{q.auth.issuers[0], q.public.origin() + strings.TrimRight(q.auth.options.ProxyURL, "/")}
 	}
-	return q.auth.verifier.VerifyParsed(q.http.Context(), token, want)
+	return q.auth.options.Verifier.VerifyParsed(q.http.Context(), token, want)
 }
 
 // timeReasons lists what time does to good tokens, and the reasons for which a

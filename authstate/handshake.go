@@ -78,7 +78,7 @@ func (q *request) handshakeURL(reason string) (string, error) {
 		parameter{"__clerk_api_version", apiDate},
 		parameter{"suffixed_cookies", strconv.FormatBool(q.suffixed)},
 		parameter{"__clerk_hs_reason", reason})
-	if q.auth.Handshakes != nil {
+	if q.auth.options.Handshakes != nil {
 		query = append(query, parameter{"format", "nonce"})
 	}
 	if token := q.anyToken(); token != "" {
@@ -93,7 +93,7 @@ func (q *request) handshakeURL(reason string) (string, error) {
 
 // frontendAPI is where the Frontend API is reached.
 func (q *request) frontendAPI() string {
-	switch proxy := q.auth.ProxyURL; {
+	switch proxy := q.auth.options.ProxyURL; {
 	case proxy == "":
 		return "https://" + q.auth.key.FrontendAPI
 	case isPath(proxy):
@@ -125,7 +125,7 @@ func (q *request) without(names ...string) string {
 func (q *request) returned() *State {
 	nonce, nonceInAddress := q.queryOrCookie(cookieHandshakeNonce, handshakeNonce)
 	token, tokenInAddress := q.queryOrCookie(cookieHandshake, handshakeToken)
-	if q.auth.Handshakes == nil {
+	if q.auth.options.Handshakes == nil {
 		// It cannot be exchanged, and was not asked for.
 		nonce = ""
 	}
@@ -171,12 +171,12 @@ const maxNonce = 512
 func (q *request) directives(nonce, token string) ([]string, error) {
 	ctx := q.http.Context()
 	if nonce == "" {
-		return q.auth.verifier.VerifyHandshake(ctx, token, q.auth.Requirements.ClockSkew)
+		return q.auth.options.Verifier.VerifyHandshake(ctx, token, q.auth.options.Requirements.ClockSkew)
 	}
 	if len(nonce) > maxNonce {
 		return nil, nil
 	}
-	directives, err := q.auth.Handshakes.HandshakePayload(ctx, nonce)
+	directives, err := q.auth.options.Handshakes.HandshakePayload(ctx, nonce)
 	if err == nil {
 		err = verifier.CheckDirectives(directives)
 	}
@@ -199,7 +199,7 @@ func (q *request) ignoreOrRefuse(err error) *State {
 		return s
 	}
 	if q.auth.key.InstanceType == Production {
-		q.auth.Log.Debug("a handshake token was ignored", "reason", reason)
+		q.auth.options.Log.Debug("a handshake token was ignored", "reason", reason)
 		return nil
 	}
 	s := signedOut(reason, "the handshake came back with a token that was refused: "+explain(err))
@@ -238,7 +238,7 @@ func (q *request) resolve(directives []string) *State {
 // verifyReturned verifies a session token that Clerk has made just now. If
 // the clocks disagree on that, a development instance takes Clerk's word.
 func (q *request) verifyReturned(token string) (*verifier.Claims, error) {
-	parsed, err := q.auth.verifier.Parse(token)
+	parsed, err := q.auth.options.Verifier.Parse(token)
 	if err != nil {
 		return nil, err
 	}

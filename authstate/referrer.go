@@ -44,7 +44,7 @@ func (q *request) isClerks(u *url.Url) bool {
 	if q.auth.key.InstanceType == Development && isDevelopmentPortal(host) {
 		return true
 	}
-	return q.auth.ProxyURL == "" && originOf(u) == q.auth.key.accountsURL()
+	return q.auth.options.ProxyURL == "" && originOf(u) == q.auth.key.accountsURL()
 }
 
 // isDevelopmentPortal tells whether a host is a hosted page of a development

@@ -60,7 +60,7 @@ func (q *request) address() *url.Url {
 func (q *request) cookies() *cookies {
 	if q.read == nil {
 		q.read = q.auth.jar.read(q.http.Header)
-		q.suffixed = q.usesSuffixedCookies(q.auth.Now())
+		q.suffixed = q.usesSuffixedCookies(q.auth.options.Now())
 	}
 	return q.read
 }
@@ -125,7 +125,7 @@ func (q *request) mayHaveQuery() bool {
 // redirected. A connection that is to become a WebSocket, or an event stream,
 // never is.
 func (q *request) isDocument() bool {
-	if q.http.Method != http.MethodGet || IsUpgrade(q.http) {
+	if q.http.Method != http.MethodGet || isUpgrade(q.http) {
 		return false
 	}
 	switch q.http.Header.Get("Sec-Fetch-Dest") {
@@ -149,9 +149,9 @@ func (q *request) isByScript() bool {
 	}
 }
 
-// IsUpgrade tells whether a request asks for a WebSocket (RFC 6455, section
+// isUpgrade tells whether a request asks for a WebSocket (RFC 6455, section
 // 4.1; RFC 8441 and RFC 9220 for the later versions of HTTP).
-func IsUpgrade(r *http.Request) bool {
+func isUpgrade(r *http.Request) bool {
 	return strings.EqualFold(r.Header.Get("Upgrade"), "websocket") ||
 		r.Header.Get(":protocol") == "websocket" || r.Proto == "websocket"
 }
@@ -191,7 +191,7 @@ func (q *request) unverified(token string) *verifier.Token {
 	if token == "" {
 		return nil
 	}
-	parsed, err := q.auth.verifier.Parse(token)
+	parsed, err := q.auth.options.Verifier.Parse(token)
 	if err != nil {
 		return nil
 	}

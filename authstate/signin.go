@@ -49,7 +49,7 @@ func isSafe(address string) bool {
 // with a session task left, to do that. It leads back to the request.
 func (s *State) SignInURL() (string, error) {
 	q := s.request
-	target := q.auth.SignInURL
+	target := q.auth.options.SignInURL
 	if target == "" {
 		target = q.auth.key.accountsURL() + "/sign-in"
 	}
@@ -81,9 +81,9 @@ var errSignInLoop = errors.New("signing in leads back here with a session that i
 // have, or the instance's hosted one.
 func (s *State) SignUpURL() (string, error) {
 	q := s.request
-	target := q.auth.SignUpURL
-	if target == "" && q.auth.SignInURL != "" {
-		page, err := url.ParseRef(q.public.origin(), q.auth.SignInURL)
+	target := q.auth.options.SignUpURL
+	if target == "" && q.auth.options.SignInURL != "" {
+		page, err := url.ParseRef(q.public.origin(), q.auth.options.SignInURL)
 		if err != nil {
 			return "", fmt.Errorf("building the sign-up address: %w", err)
 		}
@@ -99,7 +99,7 @@ func (s *State) SignUpURL() (string, error) {
 	return q.leadingBack(target)
 }
 
-var errGuardsItself = errors.New("the sign-in page is behind the gate itself, so redirecting to it would never end; let it pass without one")
+var errGuardsItself = errors.New("the sign-in page is behind the gate itself, so redirecting to it would never end; leave it out of the gate with a matcher")
 
 // protocolParameters are what a handshake puts into an address.
 var protocolParameters = []string{cookieHandshake, cookieHandshakeNonce, cookieDevBrowser, queryHandshakeHelp}
@@ -116,6 +116,7 @@ func (q *request) leadingBack(page string) (string, error) {
 		return "", fmt.Errorf("building the sign-in address: %w", err)
 	}
 	if originOf(target) == originOf(q.address()) && target.Pathname() == q.address().Pathname() {
+		q.auth.warn(&q.auth.pageWarning, errGuardsItself.Error(), "path", target.Pathname())
 		return "", errGuardsItself
 	}
 	if len(q.query()) > len(q.query().without(protocolParameters...)) {

@@ -24,7 +24,7 @@ func TestSignUpLeadsToThePageThatClerksComponentsHave(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a := &Authenticator{Options: Options{SignInURL: test.signIn, SignUpURL: test.signUp, Now: time.Now}, key: key, jar: newCookieJar(key.CookieSuffix())}
+			a := &Authenticator{options: Options{SignInURL: test.signIn, SignUpURL: test.signUp, Now: time.Now}, key: key, jar: newCookieJar(key.CookieSuffix())}
 			r := httptest.NewRequest("GET", "/p", nil)
 			s := &State{Status: SignedOut, request: &request{auth: a, http: r, public: RequestURL{"https", "app.example.com", "/p"}}}
 			got, err := s.SignUpURL()

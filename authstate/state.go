@@ -4,6 +4,7 @@ package authstate
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/caddy-clerk/caddy-clerk/verifier"
@@ -43,8 +44,8 @@ const ReasonSessionPending = "session-pending"
 // words of Clerk's acceptsToken option.
 const SessionToken = "session_token"
 
-// State is what a request was found to be. It is made once for a request and
-// not changed.
+// State is what a request was found to be. Authenticate alone makes one, once
+// for a request, and nothing changes it.
 type State struct {
 	Status Status
 	// Reason is empty when signed in.
@@ -92,17 +93,30 @@ func (s *State) IsSignedIn() bool { return s.Status == SignedIn && !s.Claims.Pen
 // IsPending tells whether somebody is signed in who has a session task left.
 func (s *State) IsPending() bool { return s.Status == SignedIn && s.Claims.Pending() }
 
-// Explains tells whether the State is worth the X-Clerk-Auth headers.
+// explains tells whether the State is worth the X-Clerk-Auth headers.
 func (s *State) explains() bool { return s.Status != SignedIn }
+
+// Names of the response headers that explain a State.
+const (
+	headerStatus  = "X-Clerk-Auth-Status"
+	headerReason  = "X-Clerk-Auth-Reason"
+	headerMessage = "X-Clerk-Auth-Message"
+)
 
 // Apply adds what the State asks for to the headers of a response: cookies,
 // the redirect's location, and the three X-Clerk-Auth headers that say why.
 func (s *State) Apply(h http.Header) {
+	// Another gate may have said otherwise of the same request.
+	for _, name := range []string{headerStatus, headerReason, headerMessage} {
+		h.Del(name)
+	}
 	if s.explains() {
 		SetReason(h, string(s.Status), s.Reason, s.Message)
 	}
 	for _, cookie := range s.Cookies {
-		h.Add("Set-Cookie", cookie)
+		if !slices.Contains(h["Set-Cookie"], cookie) {
+			h.Add("Set-Cookie", cookie)
+		}
 	}
 	if s.Returned && !s.ByScript {
 		h.Set("Access-Control-Allow-Origin", "null")
@@ -120,12 +134,12 @@ func (s *State) Apply(h http.Header) {
 
 // SetReason sets the headers by which Clerk's SDKs explain a decision.
 func SetReason(h http.Header, status, reason, message string) {
-	h.Set("X-Clerk-Auth-Status", status)
+	h.Set(headerStatus, status)
 	if reason != "" {
-		h.Set("X-Clerk-Auth-Reason", reason)
+		h.Set(headerReason, reason)
 	}
 	if message != "" {
-		h.Set("X-Clerk-Auth-Message", headerSafe(message))
+		h.Set(headerMessage, headerSafe(message))
 	}
 }
 

@@ -12,9 +12,9 @@ import (
 type warning struct{ last atomic.Int64 }
 
 func (a *Authenticator) warn(w *warning, message string, args ...any) {
-	now, last := a.Now().Unix(), w.last.Load()
+	now, last := a.options.Now().Unix(), w.last.Load()
 	if now-last < int64(time.Minute/time.Second) || !w.last.CompareAndSwap(last, now) {
 		return
 	}
-	a.Log.Warn(message, args...)
+	a.options.Log.Warn(message, args...)
 }

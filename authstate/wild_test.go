@@ -94,16 +94,16 @@ func newWild(t testing.TB, name, key string, change func(*Options)) *wild {
 // After a handshake, a development instance forgives a clock.
 func (w *wild) accepts(t testing.TB, token string) bool {
 	t.Helper()
-	parsed, err := w.auth.verifier.Parse(token)
+	parsed, err := w.auth.options.Verifier.Parse(token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := w.auth.Requirements
-	want.Issuers = []string{w.issuer, w.auth.ProxyURL}
-	if isPath(w.auth.ProxyURL) {
-		want.Issuers[1] = appOrigin + w.auth.ProxyURL
+	want := w.auth.options.Requirements
+	want.Issuers = []string{w.issuer, w.auth.options.ProxyURL}
+	if isPath(w.auth.options.ProxyURL) {
+		want.Issuers[1] = appOrigin + w.auth.options.ProxyURL
 	}
-	_, err = w.auth.verifier.VerifyParsed(t.Context(), parsed, want)
+	_, err = w.auth.options.Verifier.VerifyParsed(t.Context(), parsed, want)
 	return err == nil
 }
 

@@ -195,11 +195,24 @@ func (h *Handler) Cleanup() error {
 
 // ServeHTTP answers what is below the mount and passes on everything else.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if below, ok := strings.CutPrefix(r.URL.Path, h.emulator.mount); !ok || below != "" && below[0] != '/' {
+	if h.isBelowMount(r.URL.Path) {
+		h.emulator.ServeHTTP(w, r)
+		return nil
+	}
+	// What a site-wide try_files has made of the path is not meant for here.
+	original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
+	if !ok || !h.isBelowMount(original.URL.Path) {
 		return next.ServeHTTP(w, r)
 	}
-	h.emulator.ServeHTTP(w, r)
+	asked := *r
+	asked.URL = original.URL
+	h.emulator.ServeHTTP(w, &asked)
 	return nil
+}
+
+func (h *Handler) isBelowMount(path string) bool {
+	below, ok := strings.CutPrefix(path, h.emulator.mount)
+	return ok && (below == "" || below[0] == '/')
 }
 
 // parseDirective is registered as a plain directive because the first argument of

@@ -61,10 +61,10 @@ type FactorAges struct {
 
 // Actor is who acts as the user.
 type Actor struct {
-	Subject   string `json:"sub"`
-	Issuer    string `json:"iss"`
-	SessionID string `json:"sid"`
-	Type      string `json:"type"`
+	Subject   string // sub
+	Issuer    string // iss
+	SessionID string // sid
+	Type      string // type, such as "agent"; often empty
 }
 
 // sessionPending is the status of a session with a task left to do.

@@ -139,9 +139,12 @@ func importRSA(parsed jwk.Key) (*Key, error) {
 	if use := parsed.KeyUsage(); use != "" && use != jwk.ForSignature.String() {
 		return nil, fmt.Errorf("expected a key for signatures, got one for %q", use)
 	}
+	if _, private := parsed.(jwk.RSAPrivateKey); private {
+		return nil, errors.New("expected an RSA public key, got a private one; keep that where it belongs")
+	}
 	public, ok := parsed.(jwk.RSAPublicKey)
 	if !ok {
-		return nil, fmt.Errorf("expected an RSA public key, got %T", parsed)
+		return nil, fmt.Errorf("expected an RSA public key, got one of the type %s", parsed.KeyType())
 	}
 	var raw rsa.PublicKey
 	if err := parsed.Raw(&raw); err != nil {

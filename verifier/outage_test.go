@@ -187,7 +187,7 @@ func TestACallerWhoGivesUpDoesNotEndTheFetch(t *testing.T) {
 	})
 }
 
-func TestACallerWhoGivesUpOnAnUnknownKeyGetsAMismatch(t *testing.T) {
+func TestACallerWhoGivesUpOnAnUnknownKeyLearnsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newKeyServer()
 		remote := server.remote(0)
@@ -196,9 +196,45 @@ func TestACallerWhoGivesUpOnAnUnknownKeyGetsAMismatch(t *testing.T) {
 		gone, cancel := context.WithCancel(context.Background())
 		cancel()
 		_, err := remote.Key(gone, "ins_2")
-		wantReason(t, err, verifier.ReasonJWKKidMismatch)
+		if !errors.Is(err, verifier.ErrKeysUnavailable) {
+			t.Errorf("expected that it is not said whether the key exists, got %v", err)
+		}
 		pass(time.Second)
 		server.wantFetches(t, 2)
+	})
+}
+
+// When keys rotate, everybody comes with the new one at once, and only one of
+// them begins the fetch.
+func TestAllWhoNameANewKeyWaitForTheFetchThatBringsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newKeyServer()
+		remote := server.remote(0)
+		wantKey(t, remote)
+		server.set(jwks(jwkOf(instanceKey, members{"kid": "ins_2"})), nil, time.Second)
+		var group sync.WaitGroup
+		for range 20 {
+			group.Go(func() {
+				if _, err := remote.Key(context.Background(), "ins_2"); err != nil {
+					t.Errorf("expected the new key, got %v", err)
+				}
+			})
+		}
+		group.Wait()
+		server.wantFetches(t, 2)
+	})
+}
+
+// That a key is not known says nothing while the key server cannot be asked.
+func TestAnUnknownKeyDuringAnOutageIsNoMismatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newKeyServer()
+		remote := server.remote(0)
+		wantKey(t, remote)
+		server.set(nil, errDown, 0)
+		if _, err := remote.Key(context.Background(), "ins_2"); !errors.Is(err, verifier.ErrKeysUnavailable) {
+			t.Errorf("expected the keys to be unavailable, got %v", err)
+		}
 	})
 }
 

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 )
 
 // The rhythm of RemoteKeys.
@@ -69,20 +67,29 @@ type RemoteKeys struct {
 	log      *slog.Logger
 	now      func() time.Time
 
-	flight singleflight.Group
-	known  atomic.Pointer[fetchedKeys]
+	known atomic.Pointer[fetchedKeys]
 
 	mu sync.Mutex // guards what follows
+	// current is the fetch under way, nil while there is none.
+	current *flight
 	// failures counts fetches in a row that failed while somebody waited for
 	// them; retryAt is when the next such fetch may begin.
 	failures int
 	retryAt  time.Time
 	// lastError is what the last of them ended with.
 	lastError error
+	// warnedAt is when a failure was last logged, zero when all is well.
+	warnedAt time.Time
 	// unknownAt is when an unknown key last caused a fetch, refreshAt when the
 	// next refresh may be tried.
 	unknownAt time.Time
 	refreshAt time.Time
+}
+
+// flight is a fetch that any number of callers wait for.
+type flight struct {
+	done chan struct{}
+	err  error // set before done is closed
 }
 
 type fetchedKeys struct {
@@ -127,11 +134,12 @@ func (r *RemoteKeys) Key(ctx context.Context, id string) (*Key, error) {
 	if err == nil {
 		return key, nil
 	}
-	if !r.mayFetchUnknown() {
+	fetch := r.fetchUnknown()
+	if fetch == nil {
 		return nil, err
 	}
-	if fetchErr := r.wait(ctx); fetchErr != nil {
-		return nil, err
+	if err := fetch.wait(ctx); err != nil {
+		return nil, unavailable(err)
 	}
 	return r.known.Load().keys.Key(ctx, id)
 }
@@ -150,7 +158,7 @@ func (r *RemoteKeys) Run(ctx context.Context) {
 		pause := min(refreshAfter, r.maxStale) * 4 / 5
 		if known := r.usable(); known != nil && r.now().Sub(known.at) < pause {
 			pause -= r.now().Sub(known.at)
-		} else if r.wait(ctx) == nil {
+		} else if r.begin().wait(ctx) == nil {
 			failures = 0
 		} else {
 			failures++
@@ -185,7 +193,7 @@ func (r *RemoteKeys) fetchFirst(ctx context.Context) error {
 	}
 	r.mu.Unlock()
 
-	err := r.wait(ctx)
+	err := r.begin().wait(ctx)
 	if ctx.Err() != nil && err != nil {
 		return unavailable(err)
 	}
@@ -212,42 +220,74 @@ func (r *RemoteKeys) refreshSoon() {
 		return
 	}
 	r.refreshAt = r.now().Add(longestBackoff)
-	r.start()
+	r.beginLocked()
 }
 
-func (r *RemoteKeys) mayFetchUnknown() bool {
+// fetchUnknown gives the fetch to wait for because of a key that is not known:
+// the one under way, whatever began it, or a new one if it is time for that.
+func (r *RemoteKeys) fetchUnknown() *flight {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.now().Sub(r.unknownAt) < unknownKeyPause {
-		return false
+	if r.current == nil && r.now().Sub(r.unknownAt) >= unknownKeyPause {
+		r.unknownAt = r.now()
+		r.beginLocked()
 	}
-	r.unknownAt = r.now()
-	return true
+	return r.current
 }
 
-// wait joins the fetch under way, or begins one, and waits for its end or the
-// caller's.
-func (r *RemoteKeys) wait(ctx context.Context) error {
+// begin gives the fetch under way, a new one if there is none.
+func (r *RemoteKeys) begin() *flight {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.beginLocked()
+}
+
+// beginLocked is begin for who holds the lock. The fetch belongs to no request:
+// one that gives up must not take the keys from all the others.
+func (r *RemoteKeys) beginLocked() *flight {
+	if r.current == nil {
+		r.current = &flight{done: make(chan struct{})}
+		go r.fly(r.current)
+	}
+	return r.current
+}
+
+func (r *RemoteKeys) fly(f *flight) {
+	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
+	defer cancel()
+	err := r.load(ctx)
+	r.report(err)
+
+	r.mu.Lock()
+	r.current = nil
+	r.mu.Unlock()
+	f.err = err
+	close(f.done)
+}
+
+// wait waits for the fetch to end, or for the caller to give up.
+func (f *flight) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case result := <-r.start():
-		return result.Err
+	case <-f.done:
+		return f.err
 	}
 }
 
-// start begins a fetch unless one is under way. It belongs to no request: one
-// that gives up must not take the keys from all the others.
-func (r *RemoteKeys) start() <-chan singleflight.Result {
-	return r.flight.DoChan("keys", func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
-		defer cancel()
-		err := r.load(ctx)
-		if err != nil {
-			r.log.Warn("fetching the verification keys failed", "error", err)
-		}
-		return nil, err
-	})
+// report logs that fetching fails, at once and then once a minute, and that it
+// works again.
+func (r *RemoteKeys) report(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case err == nil && !r.warnedAt.IsZero():
+		r.warnedAt = time.Time{}
+		r.log.Info("fetching the verification keys works again")
+	case err != nil && r.now().Sub(r.warnedAt) >= time.Minute:
+		r.warnedAt = r.now()
+		r.log.Warn("fetching the verification keys failed", "error", err)
+	}
 }
 
 func (r *RemoteKeys) load(ctx context.Context) error {

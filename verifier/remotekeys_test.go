@@ -247,20 +247,6 @@ func TestANewKeyIsFoundBeforeTheRefresh(t *testing.T) {
 	})
 }
 
-// During an outage an unknown key is still the token's fault: the keys that
-// are known do serve.
-func TestAnUnknownKeyDuringAnOutageIsAMismatch(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := newKeyServer()
-		remote := server.remote(0)
-		wantKey(t, remote)
-		server.set(nil, errDown, 0)
-		_, err := remote.Key(context.Background(), "ins_2")
-		wantReason(t, err, verifier.ReasonJWKKidMismatch)
-		wantKey(t, remote)
-	})
-}
-
 func TestTheVerifierWorksOnRemoteKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newKeyServer()
