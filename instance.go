@@ -85,7 +85,7 @@ func newInstance(r *resolved) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	i.verifier, err = verifier.New(verifier.Options{Keys: keys})
+	i.verifier, err = verifier.New(verifier.Options{Keys: keys, CacheBytes: verifier.DefaultCacheBytes})
 	return i, err
 }
 
@@ -157,6 +157,7 @@ func (i *instance) Destruct() error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.halt()
+	i.verifier.Close()
 	return nil
 }
 

@@ -199,7 +199,7 @@ func (q *request) unverified(token string) *verifier.Token {
 }
 
 func (q *request) belongsToInstance(t *verifier.Token) bool {
-	issuer, _ := t.UnverifiedIssuer()
+	issuer := t.UnverifiedIssuer()
 	for _, scheme := range []string{"https://", "http://"} {
 		if len(issuer) > len(scheme) && strings.EqualFold(issuer[:len(scheme)], scheme) {
 			issuer = issuer[len(scheme):]

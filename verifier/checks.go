@@ -11,130 +11,88 @@ import (
 	"time"
 )
 
-// checkClaims checks the payload in the SDK's order. It must only be asked
-// once the signature is known to be good, so that an unsigned token learns
-// nothing about the configuration.
-func (t *Token) checkClaims(want Requirements, now time.Time) error {
-	if _, ok := t.payload.text("sub"); !ok {
+// check checks the claims in the SDK's order. It must only be asked once the
+// signature is known to be good, so that an unsigned token learns nothing
+// about the configuration.
+func (f *facts) check(want Requirements, now time.Time) error {
+	if !f.hasSubject {
 		return refuse(ReasonTokenVerificationFailed, "expected a subject (sub) that is a string")
 	}
-	if err := t.checkAudience(want.Audiences); err != nil {
+	if err := f.checkAudience(want.Audiences); err != nil {
 		return err
 	}
-	if err := t.checkAuthorizedParty(want.AuthorizedParties); err != nil {
+	if err := f.checkAuthorizedParty(want.AuthorizedParties); err != nil {
 		return err
 	}
-	if err := t.checkIssuer(want.Issuers); err != nil {
+	if err := f.checkIssuer(want.Issuers); err != nil {
 		return err
 	}
-	return t.checkTimes(now, want.ClockSkew)
+	return f.checkTimes(now, want.ClockSkew)
 }
 
 // checkAudience lets a token without a usable audience pass, as Clerk's SDK
 // does for session tokens.
-func (t *Token) checkAudience(want []string) error {
-	got := t.audience()
-	if len(want) == 0 || len(got) == 0 {
+func (f *facts) checkAudience(want []string) error {
+	if len(want) == 0 || len(f.audiences) == 0 {
 		return nil
 	}
-	for _, audience := range got {
+	for _, audience := range f.audiences {
 		if slices.Contains(want, audience) {
 			return nil
 		}
 	}
-	return refuse(ReasonTokenVerificationFailed, "expected the audience (aud) %s, got %s", list(want), list(got))
+	return refuse(ReasonTokenVerificationFailed, "expected the audience (aud) %s, got %s", list(want), list(f.audiences))
 }
 
-// audience reads RFC 7519, section 4.1.3: one string or a list of strings. A
-// list with anything else in it counts as none.
-func (t *Token) audience() []string {
-	if one, ok := t.payload.text("aud"); ok {
-		if one == "" {
-			return nil
-		}
-		return []string{one}
-	}
-	many, ok := texts(t.payload["aud"])
-	if !ok || strings.Join(many, "") == "" {
+func (f *facts) checkAuthorizedParty(want []string) error {
+	switch {
+	case len(want) == 0 || f.authorizedParty != "" && slices.Contains(want, f.authorizedParty):
 		return nil
-	}
-	return many
-}
-
-func (t *Token) checkAuthorizedParty(want []string) error {
-	if len(want) == 0 {
-		return nil
-	}
-	got, _ := t.payload.text("azp")
-	if got == "" {
+	case f.authorizedParty == "":
 		return refuse(ReasonTokenInvalidAuthorizedParties, "expected the authorized party (azp) %s, got none", list(want))
+	default:
+		return refuse(ReasonTokenInvalidAuthorizedParties, "expected the authorized party (azp) %s, got %s", list(want), quote(f.authorizedParty))
 	}
-	if !slices.Contains(want, got) {
-		return refuse(ReasonTokenInvalidAuthorizedParties, "expected the authorized party (azp) %s, got %s", list(want), quote(got))
-	}
-	return nil
 }
 
-func (t *Token) checkIssuer(want []string) error {
-	if len(want) == 0 {
+func (f *facts) checkIssuer(want []string) error {
+	if len(want) == 0 || f.issuer != "" && slices.Contains(want, f.issuer) {
 		return nil
 	}
-	got, ok := t.payload.text("iss")
-	if !ok || !slices.Contains(want, got) {
-		return refuse(ReasonTokenInvalidIssuer, "expected the issuer (iss) %s, got %s", list(want), quote(got))
-	}
-	return nil
+	return refuse(ReasonTokenInvalidIssuer, "expected the issuer (iss) %s, got %s", list(want), quote(f.issuer))
 }
 
-func (t *Token) checkTimes(now time.Time, skew time.Duration) error {
-	expiry, err := t.timeClaim("exp")
-	if err != nil {
-		return err
-	}
-	if math.IsNaN(expiry) {
+func (f *facts) checkTimes(now time.Time, skew time.Duration) error {
+	if math.IsNaN(f.expiry.millis) {
 		return refuse(ReasonTokenVerificationFailed, "expected an expiry (exp) that is a number")
 	}
-	if expiry <= millis(now.Add(-skew)) {
-		return refuse(ReasonTokenExpired, "the token expired %s ago", seconds(millis(now)-expiry))
+	if f.expiry.millis <= millis(now.Add(-skew)) {
+		return refuse(ReasonTokenExpired, "the token expired %s ago", seconds(millis(now)-f.expiry.millis))
 	}
-	return t.checkBeginnings(now, skew)
+	return f.checkBeginnings(now, skew)
 }
 
 // checkBeginnings checks the two optional claims that say since when a token
 // is good.
-func (t *Token) checkBeginnings(now time.Time, skew time.Duration) error {
-	for _, check := range []struct {
-		claim  string
-		reason Reason
-		text   string
-	}{
-		{"nbf", ReasonTokenNotActiveYet, "the token is not active yet (nbf), for another %s"},
-		{"iat", ReasonTokenIatInTheFuture, "the token was issued in the future (iat), in %s"},
-	} {
-		begin, err := t.timeClaim(check.claim)
-		if err != nil {
-			return err
-		}
-		if begin > millis(now.Add(skew)) {
-			refusal := refuse(check.reason, check.text, seconds(begin-millis(now)))
-			refusal.Remedy = "check that this machine's clock is right"
-			return refusal
-		}
+func (f *facts) checkBeginnings(now time.Time, skew time.Duration) error {
+	if err := f.notBefore.checkBegun(now, skew, "nbf", ReasonTokenNotActiveYet); err != nil {
+		return err
 	}
-	return nil
+	return f.issuedAt.checkBegun(now, skew, "iat", ReasonTokenIatInTheFuture)
 }
 
-// timeClaim gives a claim in whole seconds, as milliseconds since the epoch;
-// NaN when it is absent.
-func (t *Token) timeClaim(name string) (float64, error) {
-	if _, present := t.payload[name]; !present {
-		return math.NaN(), nil
+func (c timeClaim) checkBegun(now time.Time, skew time.Duration, name string, reason Reason) error {
+	switch {
+	case !c.present:
+		return nil
+	case math.IsNaN(c.millis):
+		return refuse(ReasonTokenVerificationFailed, "expected the claim %s to be a number", name)
+	case c.millis > millis(now.Add(skew)):
+		refusal := refuse(reason, "the token is good only in %s (%s)", seconds(c.millis-millis(now)), name)
+		refusal.Remedy = "check that this machine's clock is right"
+		return refusal
 	}
-	seconds := t.payload.number(name)
-	if math.IsNaN(seconds) {
-		return 0, refuse(ReasonTokenVerificationFailed, "expected the claim %s to be a number", name)
-	}
-	return math.Trunc(seconds) * 1000, nil
+	return nil
 }
 
 func millis(t time.Time) float64 { return float64(t.UnixMilli()) }

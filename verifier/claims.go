@@ -82,7 +82,7 @@ func (t *Token) trustedClaims() *Claims {
 	p := t.payload
 	c := &Claims{
 		Version:    1,
-		Audiences:  t.audience(),
+		Audiences:  t.facts.audiences,
 		ExpiresAt:  p.moment("exp"),
 		NotBefore:  p.moment("nbf"),
 		IssuedAt:   p.moment("iat"),

@@ -19,17 +19,21 @@ const (
 // class that the instance signed counts: a JWT template could carry a claim
 // of the same name. A time claim is optional, but one that is there must hold.
 func (v *Verifier) VerifyHandshake(ctx context.Context, token string, skew time.Duration) ([]string, error) {
-	t, err := v.Parse(token)
+	t, err := parse(token, v.decode)
 	if err != nil {
 		return nil, err
 	}
 	if !t.hasSessionCategory() {
 		return nil, refuse(ReasonTokenInvalid, "expected a handshake token, got one of another category")
 	}
-	if err := v.verifySignature(ctx, t); err != nil {
+	key, err := v.keys.Key(ctx, t.facts.keyID)
+	if err != nil {
 		return nil, err
 	}
-	if err := t.checkHandshakeTimes(v.now(), skew); err != nil {
+	if err := v.verifySignature(t, key); err != nil {
+		return nil, err
+	}
+	if err := t.facts.checkHandshakeTimes(v.now(), skew); err != nil {
 		return nil, err
 	}
 	raw := t.payload["handshake"]
@@ -47,11 +51,11 @@ func (v *Verifier) VerifyHandshake(ctx context.Context, token string, skew time.
 	return directives, nil
 }
 
-func (t *Token) checkHandshakeTimes(now time.Time, skew time.Duration) error {
-	if _, present := t.payload["exp"]; present {
-		return t.checkTimes(now, skew)
+func (f *facts) checkHandshakeTimes(now time.Time, skew time.Duration) error {
+	if f.expiry.present {
+		return f.checkTimes(now, skew)
 	}
-	return t.checkBeginnings(now, skew)
+	return f.checkBeginnings(now, skew)
 }
 
 // CheckDirectives refuses Set-Cookie directives that could not stand in a

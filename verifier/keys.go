@@ -62,6 +62,17 @@ func (s *StaticKeys) Key(_ context.Context, id string) (*Key, error) {
 	return nil, kidMismatch(id)
 }
 
+// keep takes over the keys of an older set that are the same, so that what was
+// verified with them still is.
+func (s *StaticKeys) keep(older *StaticKeys) {
+	for id, key := range s.byID {
+		old, ok := older.byID[id]
+		if ok && old.Algorithm == key.Algorithm && old.Public.Equal(key.Public) {
+			s.byID[id] = old
+		}
+	}
+}
+
 func kidMismatch(id string) *Error {
 	return &Error{
 		Reason:  ReasonJWKKidMismatch,

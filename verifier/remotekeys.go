@@ -302,6 +302,9 @@ func (r *RemoteKeys) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the key set: %w", err)
 	}
+	if before := r.known.Load(); before != nil {
+		keys.keep(before.keys)
+	}
 	r.known.Store(&fetchedKeys{keys: keys, at: r.now()})
 	return nil
 }

@@ -36,6 +36,10 @@ type Token struct {
 	payload   object
 	claims    []byte
 	signature []byte
+	facts     facts
+
+	// verified is set in what the cache holds, and nowhere else.
+	verified *verification
 }
 
 // object holds the members of a JSON object, undecoded. Names are compared
@@ -130,6 +134,7 @@ func parse(raw string, decode func(string) ([]byte, error)) (*Token, error) {
 	if t.signature, err = decode(raw[len(signed)+1:]); err != nil {
 		return nil, &Error{Reason: ReasonTokenInvalid, Message: "decoding the token's signature", cause: err}
 	}
+	t.facts = t.readFacts()
 	return t, nil
 }
 
@@ -182,36 +187,30 @@ func strictBase64URL(s string) ([]byte, error) {
 // String gives the token as it was read.
 func (t *Token) String() string { return t.raw }
 
-// UnverifiedIssuer gives the "iss" claim; ok is false when it is no string.
-func (t *Token) UnverifiedIssuer() (iss string, ok bool) { return t.payload.text("iss") }
+// UnverifiedIssuer gives the "iss" claim, empty when it is no text.
+func (t *Token) UnverifiedIssuer() string { return t.facts.issuer }
 
 // HasIssuer tells whether there is an "iss" claim that is not empty, of
 // whatever type. The rules about suffixed cookies ask for just that.
-func (t *Token) HasIssuer() bool {
-	switch raw := t.payload["iss"]; string(raw) {
-	case "", "null", "false", `""`:
-		return false
-	default:
-		return t.payload.number("iss") != 0
-	}
-}
+func (t *Token) HasIssuer() bool { return t.facts.hasIssuer }
 
 // UnverifiedIssuedAt gives the "iat" claim in seconds since the epoch; ok is
 // false when there is none. The rules about old cookies compare it before it
 // is known to be a number, and so does this: one that is not any is NaN.
 func (t *Token) UnverifiedIssuedAt() (at float64, ok bool) {
-	_, ok = t.payload["iat"]
-	return t.payload.compared("iat"), ok
+	return t.facts.comparedIssuedAt, t.facts.issuedAt.present
 }
 
 // UnverifiedExpiry gives the "exp" claim in seconds since the epoch, NaN when
 // there is none, and otherwise like UnverifiedIssuedAt.
-func (t *Token) UnverifiedExpiry() float64 { return t.payload.compared("exp") }
+func (t *Token) UnverifiedExpiry() float64 { return t.facts.comparedExpiry }
 
 // IsSessionClass tells whether the token says of itself that it is a session
 // token: neither a machine token nor of another category. Old tokens carry no
 // category.
-func (t *Token) IsSessionClass() bool {
+func (t *Token) IsSessionClass() bool { return t.facts.sessionClass }
+
+func (t *Token) isSessionClass() bool {
 	if len(t.signature) > 0 && (t.isOAuthAccessToken() || t.isMachineToken()) {
 		return false
 	}

@@ -22,6 +22,10 @@ type Options struct {
 	DecodeBase64URL func(string) ([]byte, error)
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
+	// CacheBytes is how much memory, about, may be used to remember tokens whose
+	// signature was good, so that it is verified once; none when zero. A
+	// Verifier that remembers must be closed.
+	CacheBytes uint64
 }
 
 // Requirements says what one site demands of a token. The zero value demands
@@ -46,6 +50,7 @@ type Verifier struct {
 	signatures SignatureVerifier
 	decode     func(string) ([]byte, error)
 	now        func() time.Time
+	cache      *tokenCache // nil without
 }
 
 // New makes a Verifier. It fails only without a KeySource.
@@ -63,10 +68,22 @@ func New(o Options) (*Verifier, error) {
 	if v.now == nil {
 		v.now = time.Now
 	}
+	if o.CacheBytes > 0 {
+		v.cache = newTokenCache(o.CacheBytes, v.now)
+	}
 	return v, nil
 }
 
-// Verify checks a session token and gives its claims. Every refusal is an
+// Close forgets the tokens that are remembered, and ends the goroutine that
+// forgets them in time.
+func (v *Verifier) Close() {
+	if v.cache != nil {
+		v.cache.close()
+	}
+}
+
+// Verify checks a session token and gives its claims, which may be shared with
+// other callers and must not be changed. Every refusal is an
 // *Error; one that wraps ErrKeysUnavailable says nothing about the token.
 func (v *Verifier) Verify(ctx context.Context, token string, want Requirements) (*Claims, error) {
 	parsed, err := v.Parse(token)
@@ -76,8 +93,14 @@ func (v *Verifier) Verify(ctx context.Context, token string, want Requirements) 
 	return v.VerifyParsed(ctx, parsed, want)
 }
 
-// Parse reads the form of a token and verifies nothing.
+// Parse reads the form of a token and verifies nothing. One that was verified
+// before is not read again.
 func (v *Verifier) Parse(token string) (*Token, error) {
+	if v.cache != nil {
+		if known := v.cache.get(token); known != nil {
+			return known, nil
+		}
+	}
 	return parse(token, v.decode)
 }
 
@@ -86,23 +109,39 @@ func (v *Verifier) VerifyParsed(ctx context.Context, t *Token, want Requirements
 	if !t.IsSessionClass() {
 		return nil, refuse(ReasonTokenTypeMismatch, "expected a session token, got a machine token or a custom JWT template's")
 	}
-	if err := v.verifySignature(ctx, t); err != nil {
+	key, err := v.keys.Key(ctx, t.facts.keyID)
+	if err != nil {
 		return nil, err
 	}
-	if err := t.checkClaims(want, v.now()); err != nil {
+	// Only the signature is ever taken as known, and only with the very key
+	// that is good now. All claims are checked each time, since what is
+	// demanded of them differs from site to site, and time goes on.
+	known := t.verified
+	if known != nil && known.key != key {
+		// What is remembered is not kept whole.
+		if t, err = parse(t.raw, v.decode); err != nil {
+			return nil, err
+		}
+		known = nil
+	}
+	if known == nil {
+		if err := v.verifySignature(t, key); err != nil {
+			return nil, err
+		}
+		known = &verification{key: key, claims: t.trustedClaims()}
+		if v.cache != nil {
+			v.cache.put(t, known)
+		}
+	}
+	if err := t.facts.check(want, v.now()); err != nil {
 		return nil, err
 	}
-	return t.trustedClaims(), nil
+	return known.claims, nil
 }
 
 // verifySignature checks everything that does not depend on claims. The order
 // is the SDK's, so that the first reason found is the same.
-func (v *Verifier) verifySignature(ctx context.Context, t *Token) error {
-	id, _ := t.header.text("kid")
-	key, err := v.keys.Key(ctx, id)
-	if err != nil {
-		return err
-	}
+func (v *Verifier) verifySignature(t *Token, key *Key) error {
 	algorithm, err := t.checkHeader()
 	if err != nil {
 		return err
