@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/caddyserver/certmagic"
+
 	"github.com/caddyserver/caddy/v2"
 )
 
@@ -27,6 +29,7 @@ type App struct {
 	Settings
 
 	log     *slog.Logger
+	storage certmagic.Storage
 	azpOnce *sync.Once
 
 	mu     *sync.Mutex // guards what follows
@@ -44,7 +47,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 
 // Provision sets the app up. It makes no request.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.log = ctx.Slogger()
+	a.log, a.storage = ctx.Slogger(), ctx.Storage()
 	a.azpOnce, a.mu = new(sync.Once), new(sync.Mutex)
 	a.using = make(map[instanceKey]*instance)
 	return nil
@@ -56,7 +59,7 @@ func (a *App) Start() error {
 	defer a.mu.Unlock()
 	a.active = true
 	for _, instance := range a.using {
-		instance.attach(a, a.log)
+		instance.attach(owner{a, a.log, a.storage})
 	}
 	return nil
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/caddyserver/certmagic"
+
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-clerk/caddy-clerk/backendapi"
@@ -61,19 +63,22 @@ type instance struct {
 
 	remote *verifier.RemoteKeys // nil when the key is configured
 	log    *relay
+	store  *keyStore
 
 	mu     sync.Mutex // guards what follows
 	owners []owner
 	stop   context.CancelFunc // ends the background work; nil while there is none
 }
 
+// owner is an app with what of its configuration the instance may use.
 type owner struct {
-	app *App
-	log *slog.Logger
+	app     *App
+	log     *slog.Logger
+	storage certmagic.Storage
 }
 
 func newInstance(r *resolved) (*instance, error) {
-	i := &instance{log: newRelay()}
+	i := &instance{log: newRelay(), store: newKeyStore(r.instanceKey())}
 	if r.SecretKey != "" {
 		var err error
 		i.api, err = backendapi.New(backendapi.Options{SecretKey: r.SecretKey, APIURL: r.APIURL, APIVersion: r.APIVersion})
@@ -105,6 +110,7 @@ func (i *instance) keySource(r *resolved) (verifier.KeySource, error) {
 	i.remote, err = verifier.NewRemoteKeys(verifier.RemoteOptions{
 		Fetch:    fetch,
 		MaxStale: r.staleFor,
+		Store:    i.store,
 		Log:      slog.New(i.log),
 	})
 	return i.remote, err
@@ -112,11 +118,11 @@ func (i *instance) keySource(r *resolved) (verifier.KeySource, error) {
 
 // attach makes an app the instance's owner, and begins the background work
 // with the first.
-func (i *instance) attach(app *App, log *slog.Logger) {
+func (i *instance) attach(o owner) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.owners = append(i.owners, owner{app, log})
-	i.log.set(log)
+	i.owners = append(i.owners, o)
+	i.serve(o)
 	if i.stop != nil || i.remote == nil {
 		return
 	}
@@ -137,11 +143,17 @@ func (i *instance) detach(app *App) {
 		}
 	}
 	if len(i.owners) > 0 {
-		i.log.set(i.owners[len(i.owners)-1].log)
+		i.serve(i.owners[len(i.owners)-1])
 		return
 	}
-	i.log.set(nil)
+	i.serve(owner{})
 	i.halt()
+}
+
+// serve makes an owner the current one. The caller holds the lock.
+func (i *instance) serve(o owner) {
+	i.log.set(o.log)
+	i.store.set(o.storage)
 }
 
 // halt ends the background work. The caller holds the lock.

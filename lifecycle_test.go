@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -37,6 +38,45 @@ func TestKeysSurviveAReload(t *testing.T) {
 			t.Errorf("expected %q, got %q", body, answer.body)
 		}
 	}
+}
+
+// TestKeysSurviveARestartDuringAnOutage stops Caddy, takes Clerk away, and
+// starts Caddy again on the same storage.
+func TestKeysSurviveARestartDuringAnOutage(t *testing.T) {
+	c := startClerk(t, emulator.Options{})
+	gate := "clerk_auth {\n" + c.settings() + "\n}\nrespond `in`"
+	s := serve(t, "", gate)
+	token := c.bearer(t, "alice", "")
+	s.get("/", token...).expect(t, http.StatusOK)
+	saved := filepath.Join(filepath.Dir(s.logFile), "clerk", "keys", "*")
+	await(t, "the keys to be saved", func() bool {
+		files, _ := filepath.Glob(saved)
+		return len(files) == 1 && strings.HasSuffix(files[0], ".json")
+	})
+	if err := caddy.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	c.server.Close()
+	if err := s.load("", gate); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the saved keys to serve", func() bool {
+		return s.get("/", token...).StatusCode == http.StatusOK
+	})
+	if log := s.log(); !strings.Contains(log, "saved verification keys serve") {
+		t.Errorf("expected the log to tell that saved keys serve")
+	}
+}
+
+// await asks again until something is so.
+func await(t *testing.T, what string, isSo func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); runtime.Gosched() {
+		if isSo() {
+			return
+		}
+	}
+	t.Fatalf("expected %s", what)
 }
 
 // TestAReloadThatFailsLeavesTheGateWhole breaks a reload in this module and in

@@ -49,6 +49,9 @@ type RemoteOptions struct {
 	// MaxStale is how long keys serve after the last good fetch;
 	// DefaultKeysMaxStale when zero.
 	MaxStale time.Duration
+	// Store keeps the last good key set for the next process; nil for none. It
+	// takes Run to restore from it.
+	Store KeyStore
 	// Log gets a line when fetching fails and when it works again; nil for none.
 	Log *slog.Logger
 	// Now is the clock; time.Now when nil.
@@ -64,8 +67,13 @@ type RemoteOptions struct {
 type RemoteKeys struct {
 	fetch    FetchKeys
 	maxStale time.Duration
+	store    KeyStore
 	log      *slog.Logger
 	now      func() time.Time
+
+	// What was saved last; used by the fetch under way alone.
+	savedBody []byte
+	savedAt   time.Time
 
 	known atomic.Pointer[fetchedKeys]
 
@@ -95,6 +103,14 @@ type flight struct {
 type fetchedKeys struct {
 	keys *StaticKeys
 	at   time.Time
+	// saved tells that another process fetched them. They serve, and this one
+	// asks for newer ones all the same.
+	saved bool
+}
+
+// isFresh tells whether there is no need to fetch anew yet.
+func (f *fetchedKeys) isFresh(now time.Time, period time.Duration) bool {
+	return !f.saved && now.Sub(f.at) < period
 }
 
 // NewRemoteKeys makes a RemoteKeys. It fetches nothing yet.
@@ -102,7 +118,7 @@ func NewRemoteKeys(o RemoteOptions) (*RemoteKeys, error) {
 	if o.Fetch == nil {
 		return nil, errors.New("remote keys need a way to fetch them")
 	}
-	r := &RemoteKeys{fetch: o.Fetch, maxStale: o.MaxStale, log: o.Log, now: o.Now}
+	r := &RemoteKeys{fetch: o.Fetch, maxStale: o.MaxStale, store: o.Store, log: o.Log, now: o.Now}
 	if r.maxStale <= 0 {
 		r.maxStale = DefaultKeysMaxStale
 	}
@@ -127,7 +143,7 @@ func (r *RemoteKeys) Key(ctx context.Context, id string) (*Key, error) {
 		}
 		return known.keys.Key(ctx, id)
 	}
-	if r.now().Sub(known.at) >= refreshAfter {
+	if !known.isFresh(r.now(), refreshAfter) {
 		r.refreshSoon()
 	}
 	key, err := known.keys.Key(ctx, id)
@@ -148,6 +164,7 @@ func (r *RemoteKeys) Key(ctx context.Context, id string) (*Key, error) {
 // old or missing. It begins after a moment: where many servers start at once
 // they should not all ask at once, and the key server may be starting, too.
 func (r *RemoteKeys) Run(ctx context.Context) {
+	r.restore(ctx)
 	select {
 	case <-ctx.Done():
 		return
@@ -156,13 +173,15 @@ func (r *RemoteKeys) Run(ctx context.Context) {
 	failures := 0
 	for {
 		pause := min(refreshAfter, r.maxStale) * 4 / 5
-		if known := r.usable(); known != nil && r.now().Sub(known.at) < pause {
+		if known := r.usable(); known != nil && known.isFresh(r.now(), pause) {
 			pause -= r.now().Sub(known.at)
 		} else if r.begin().wait(ctx) == nil {
 			failures = 0
 		} else {
 			failures++
 			pause = backoff(failures)
+			// Another process may have saved some meanwhile.
+			r.restore(ctx)
 		}
 		select {
 		case <-ctx.Done():
@@ -255,14 +274,17 @@ func (r *RemoteKeys) beginLocked() *flight {
 func (r *RemoteKeys) fly(f *flight) {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 	defer cancel()
-	err := r.load(ctx)
+	body, err := r.load(ctx)
 	r.report(err)
+	f.err = err
+	close(f.done)
 
+	if err == nil {
+		r.save(body, r.known.Load().at)
+	}
 	r.mu.Lock()
 	r.current = nil
 	r.mu.Unlock()
-	f.err = err
-	close(f.done)
 }
 
 // wait waits for the fetch to end, or for the caller to give up.
@@ -290,23 +312,24 @@ func (r *RemoteKeys) report(err error) {
 	}
 }
 
-func (r *RemoteKeys) load(ctx context.Context) error {
+// load fetches the key set and puts it to use.
+func (r *RemoteKeys) load(ctx context.Context) ([]byte, error) {
 	document, err := r.fetch(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if document == nil {
-		return errors.New("the key server answered nothing")
+		return nil, errors.New("the key server answered nothing")
 	}
 	keys, err := ParseJWKS(document.Body)
 	if err != nil {
-		return fmt.Errorf("reading the key set: %w", err)
+		return nil, fmt.Errorf("reading the key set: %w", err)
 	}
 	if before := r.known.Load(); before != nil {
 		keys.keep(before.keys)
 	}
 	r.known.Store(&fetchedKeys{keys: keys, at: r.now()})
-	return nil
+	return document.Body, nil
 }
 
 // backoff doubles with every failure, up to a limit, and is spread out so
