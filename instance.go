@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -136,12 +137,7 @@ func (i *instance) attach(o owner) {
 func (i *instance) detach(app *App) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for n, owner := range i.owners {
-		if owner.app == app {
-			i.owners = append(i.owners[:n], i.owners[n+1:]...)
-			break
-		}
-	}
+	i.owners = slices.DeleteFunc(i.owners, func(o owner) bool { return o.app == app })
 	if len(i.owners) > 0 {
 		i.serve(i.owners[len(i.owners)-1])
 		return
