@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
@@ -192,9 +193,13 @@ func (s *site) send(method, path string, headers ...string) answer {
 		req.Header.Add(headers[i], headers[i+1])
 	}
 	resp, err := s.client.RoundTrip(req)
-	if errors.Is(err, io.EOF) {
-		// After a reload, and one that failed, the listener may hand one more
-		// connection to the servers that are gone. Caddy's clients ask again.
+	for range 5 {
+		// After a reload, and one that failed, Caddy's listener may still hand
+		// connections to the servers that are going, which close them unread.
+		// Clients ask again.
+		if !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
+			break
+		}
 		resp, err = s.client.RoundTrip(req)
 	}
 	if err != nil {
