@@ -81,7 +81,7 @@ func New(o Options) (*Authenticator, error) {
 			return nil, fmt.Errorf("%s: %w", setting.name, err)
 		}
 	}
-	if !isPath(o.ProxyURL) && !isSafe(o.ProxyURL) {
+	if o.ProxyURL != "" && !isPath(o.ProxyURL) && !isSafe(o.ProxyURL) {
 		return nil, fmt.Errorf("proxy_url: expected https (http is for loopback only), got %q", o.ProxyURL)
 	}
 	if o.PublicURL == nil {

@@ -32,6 +32,10 @@ func parseInt(text string) float64 {
 	end := len(text) - len(strings.TrimLeft(text, digits))
 	value := 0.0
 	for _, c := range text[:end] {
+		// More digits change nothing, and a client can send many.
+		if math.IsInf(value, 0) {
+			break
+		}
 		digit, _ := strconv.ParseUint(string(c), base, 8)
 		value = value*float64(base) + float64(digit)
 	}

@@ -35,14 +35,15 @@ func checkURL(setting string) error {
 	return nil
 }
 
-// isSafe tells whether an address, if there is one, can be sent tokens.
+// isSafe tells whether an address can be sent tokens: it is encrypted, or on
+// this machine.
 func isSafe(address string) bool {
 	u, err := url.Parse(address)
-	if address == "" || err != nil || u.Scheme() == "https" {
-		return true
+	if err != nil {
+		return false
 	}
 	ip := net.ParseIP(strings.Trim(u.Hostname(), "[]"))
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	return u.Scheme() == "https" || u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // SignInURL is where to send the person who made the request to sign in, or,

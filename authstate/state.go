@@ -77,7 +77,7 @@ type State struct {
 	// Loop tells that redirecting did not help several times in a row. A gate
 	// should not redirect again, anywhere.
 	Loop bool
-	// Rejected tells that a session cookie was there and was refused for what
+	// Rejected tells that a session token was there and was refused for what
 	// time does not mend. Clerk's sign-in page may know the person all the same.
 	Rejected bool
 	// Refused tells that a development instance's handshake came back with a

@@ -23,8 +23,9 @@ type Options struct {
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 	// CacheBytes is how much memory, about, may be used to remember tokens whose
-	// signature was good, so that it is verified once; none when zero. A
-	// Verifier that remembers must be closed.
+	// signature was good, so that it is verified once; none when zero. It takes
+	// a KeySource that gives the same *Key for as long as the key is the same,
+	// as those of this package do. A Verifier that remembers must be closed.
 	CacheBytes uint64
 }
 
@@ -83,8 +84,8 @@ func (v *Verifier) Close() {
 }
 
 // Verify checks a session token and gives its claims, which may be shared with
-// other callers and must not be changed. Every refusal is an
-// *Error; one that wraps ErrKeysUnavailable says nothing about the token.
+// other callers and must not be changed. Every refusal is an *Error; one that
+// wraps ErrKeysUnavailable says nothing about the token.
 func (v *Verifier) Verify(ctx context.Context, token string, want Requirements) (*Claims, error) {
 	parsed, err := v.Parse(token)
 	if err != nil {
