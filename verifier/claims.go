@@ -3,9 +3,10 @@
 package verifier
 
 import (
-	"bytes"
 	"encoding/json"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -79,89 +80,92 @@ func (c *Claims) JSON() json.RawMessage { return c.raw }
 
 // trustedClaims reads the payload. It is called on verified tokens only.
 func (t *Token) trustedClaims() *Claims {
-	p := t.payload
+	p := &t.parts.payload
 	c := &Claims{
-		Version:    1,
-		Audiences:  t.facts.audiences,
-		ExpiresAt:  p.moment("exp"),
-		NotBefore:  p.moment("nbf"),
-		IssuedAt:   p.moment("iat"),
-		Features:   p.scoped("fea"),
-		Plans:      p.scoped("pla"),
-		FactorAges: factorAges(p["fva"]),
-		Actor:      actor(p["act"]),
-		raw:        t.claims,
+		Version:         1,
+		Audiences:       t.facts.audiences,
+		AuthorizedParty: t.facts.authorizedParty,
+		Issuer:          t.facts.issuer,
+		ExpiresAt:       p.moment(memberExpiry),
+		NotBefore:       p.moment(memberNotBefore),
+		IssuedAt:        p.moment(memberIssuedAt),
+		Features:        p.scoped(memberFeatures),
+		Plans:           p.scoped(memberPlans),
+		FactorAges:      factorAges(p.members[memberFactorAges]),
+		Actor:           p.actor(),
+		raw:             p.data,
 	}
-	c.UserID, _ = p.text("sub")
-	c.SessionID, _ = p.text("sid")
-	c.SessionStatus, _ = p.text("sts")
-	c.Issuer, _ = p.text("iss")
-	c.AuthorizedParty, _ = p.text("azp")
-	if p.number("v") == 2 {
+	c.UserID, _ = p.text(memberSubject)
+	c.SessionID, _ = p.text(memberSessionID)
+	c.SessionStatus, _ = p.text(memberStatus)
+	if p.number(memberVersion) == 2 {
 		c.Version = 2
-		c.Organization = organizationV2(p["o"], c.Features)
+		c.Organization = p.organizationV2(c.Features)
 		return c
 	}
-	c.Organization = organizationV1(p)
+	c.Organization = p.organizationV1()
 	return c
 }
 
-func organizationV1(p object) *Organization {
-	id, _ := p.text("org_id")
+func (o *object) organizationV1() *Organization {
+	id, _ := o.text(memberOrganizationID)
 	if id == "" {
 		return nil
 	}
-	o := &Organization{ID: id}
-	o.Slug, _ = p.text("org_slug")
-	o.Role, _ = p.text("org_role")
-	o.Permissions, _ = texts(p["org_permissions"])
-	return o
+	organization := &Organization{ID: id}
+	organization.Slug, _ = o.text(memberOrganizationSlug)
+	organization.Role, _ = o.text(memberOrganizationRole)
+	organization.Permissions, _ = o.texts(memberOrganizationPermissions)
+	return organization
 }
 
-func organizationV2(raw json.RawMessage, features []Scoped) *Organization {
-	var members object
-	if len(raw) == 0 || json.Unmarshal(raw, &members) != nil {
+func (o *object) organizationV2(features []Scoped) *Organization {
+	inner := o.nested(memberOrganization)
+	if inner == nil {
 		return nil
 	}
-	id, _ := members.text("id")
+	id, _ := inner.text(memberID)
 	if id == "" {
 		return nil
 	}
-	o := &Organization{ID: id}
-	o.Slug, _ = members.text("slg")
-	if role, _ := members.text("rol"); role != "" {
-		o.Role = "org:" + role
+	organization := &Organization{ID: id}
+	organization.Slug, _ = inner.text(memberSlug)
+	if role, _ := inner.text(memberRole); role != "" {
+		organization.Role = "org:" + role
 	}
-	names, _ := members.text("per")
-	masks, _ := members.text("fpm")
-	o.Permissions = permissions(features, names, masks)
-	return o
+	names, _ := inner.text(memberPermissions)
+	masks, _ := inner.text(memberMasks)
+	organization.Permissions = permissions(features, names, masks)
+	return organization
 }
 
 // factorAges reads "fva". Anything but two whole numbers counts as absent, so
 // that whoever demands a fresh factor is not satisfied by nonsense.
-func factorAges(raw json.RawMessage) *FactorAges {
-	var ages []int
-	if len(raw) == 0 || json.Unmarshal(raw, &ages) != nil || len(ages) != 2 || ages[0] < -1 || ages[1] < -1 {
+func factorAges(list string) *FactorAges {
+	first, second, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(list, "["), "]"), ",")
+	if !ok || list[0] != '[' {
 		return nil
 	}
-	// A null in the list would have read as zero, which means "just now".
-	if bytes.Contains(raw, []byte("null")) {
+	ages := new(FactorAges)
+	var errFirst, errSecond error
+	ages.First, errFirst = strconv.Atoi(strings.TrimSpace(first))
+	ages.Second, errSecond = strconv.Atoi(strings.TrimSpace(second))
+	if errFirst != nil || errSecond != nil || ages.First < -1 || ages.Second < -1 {
 		return nil
 	}
-	return &FactorAges{First: ages[0], Second: ages[1]}
+	return ages
 }
 
-func actor(raw json.RawMessage) *Actor {
-	var members object
-	if len(raw) == 0 || json.Unmarshal(raw, &members) != nil || members == nil {
+func (o *object) actor() *Actor {
+	inner := o.nested(memberActor)
+	if inner == nil {
 		return nil
 	}
 	a := new(Actor)
-	a.Subject, _ = members.text("sub")
-	a.Issuer, _ = members.text("iss")
-	a.SessionID, _ = members.text("sid")
-	a.Type, _ = members.text("type")
+	a.Subject, _ = inner.text(memberSubject)
+	a.Issuer, _ = inner.text(memberIssuer)
+	a.SessionID, _ = inner.text(memberSessionID)
+	a.Type, _ = inner.text(memberKind)
 	return a
 }
 
@@ -169,8 +173,8 @@ func actor(raw json.RawMessage) *Actor {
 // keeps absurd numbers within what time.Time can compute with.
 const latest = 1 << 40
 
-func (o object) moment(name string) time.Time {
-	seconds := o.number(name)
+func (o *object) moment(m member) time.Time {
+	seconds := o.number(m)
 	if math.IsNaN(seconds) {
 		return time.Time{}
 	}

@@ -33,51 +33,50 @@ type timeClaim struct {
 }
 
 // readFacts reads header and payload.
-func (t *Token) readFacts() facts {
-	p := t.payload
+func (p *parts) readFacts() facts {
+	o := &p.payload
 	f := facts{
-		sessionClass:     t.isSessionClass(),
-		audiences:        p.audience(),
-		hasIssuer:        p.hasIssuer(),
-		expiry:           p.timeClaim("exp"),
-		notBefore:        p.timeClaim("nbf"),
-		issuedAt:         p.timeClaim("iat"),
-		comparedExpiry:   p.compared("exp"),
-		comparedIssuedAt: p.compared("iat"),
+		sessionClass:     p.isSessionClass(),
+		audiences:        o.audience(),
+		hasIssuer:        o.hasIssuer(),
+		expiry:           o.timeClaim(memberExpiry),
+		notBefore:        o.timeClaim(memberNotBefore),
+		issuedAt:         o.timeClaim(memberIssuedAt),
+		comparedExpiry:   o.compared(memberExpiry),
+		comparedIssuedAt: o.compared(memberIssuedAt),
 	}
-	f.keyID, _ = t.header.text("kid")
-	_, f.hasSubject = p.text("sub")
-	f.authorizedParty, _ = p.text("azp")
-	f.issuer, _ = p.text("iss")
+	f.keyID, _ = p.header.text(memberKeyID)
+	_, f.hasSubject = o.text(memberSubject)
+	f.authorizedParty, _ = o.text(memberAuthorizedParty)
+	f.issuer, _ = o.text(memberIssuer)
 	return f
 }
 
 // audience reads RFC 7519, section 4.1.3: one string or a list of strings. A
 // list with anything else in it counts as none.
-func (o object) audience() []string {
-	if one, ok := o.text("aud"); ok {
+func (o *object) audience() []string {
+	if one, ok := o.text(memberAudience); ok {
 		if one == "" {
 			return nil
 		}
 		return []string{one}
 	}
-	many, ok := texts(o["aud"])
+	many, ok := o.texts(memberAudience)
 	if !ok || strings.Join(many, "") == "" {
 		return nil
 	}
 	return many
 }
 
-func (o object) hasIssuer() bool {
-	switch string(o["iss"]) {
+func (o *object) hasIssuer() bool {
+	switch o.members[memberIssuer] {
 	case "", "null", "false", `""`:
 		return false
 	default:
-		return o.number("iss") != 0
+		return o.number(memberIssuer) != 0
 	}
 }
 
-func (o object) timeClaim(name string) timeClaim {
-	_, present := o[name]
-	return timeClaim{present, math.Trunc(o.number(name)) * 1000}
+func (o *object) timeClaim(m member) timeClaim {
+	return timeClaim{o.has(m), math.Trunc(o.number(m)) * 1000}
 }

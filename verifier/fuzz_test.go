@@ -5,6 +5,7 @@ package verifier_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,7 +66,15 @@ func FuzzClaims(f *testing.F) {
 		f.Add(toJSON(session(changes)))
 	}
 	f.Add("null")
-	f.Add(`{"sub":"a","sub":"b"}`)
+	for _, odd := range []string{
+		`{"sub":"a","sub":"b"}`,
+		` { "exp" : 1e12 , "sub" : "a\"}b" , "x" : [ { "sub" : "c" } , "]" ] , "\u0073id" : "\ud83d\ude00" , "fva" : [ 1 , 2 ] } `,
+		"{\"sub\":\"\xff\",\"exp\":99999999999,\"sts\":\"\\\\\",\"o\":{}}",
+		`{"exp":99999999999,"sub":"a","fva":[1,2,3],"fva":[null,1]}`,
+		`{"exp":99999999999,"sub":"a","fva":[-0,1.0]}`,
+	} {
+		f.Add(odd)
+	}
 	v := atNoon(keys())
 	f.Fuzz(func(t *testing.T, payload string) {
 		token := signText(`{"alg":"RS256","kid":"ins_1"}`, payload)
@@ -95,6 +104,7 @@ func checkClaims(t *testing.T, claims *verifier.Claims, payload string) {
 	if ages := claims.FactorAges; ages != nil && (ages.First < -1 || ages.Second < -1) {
 		t.Errorf("got ages that are none: %+v", ages)
 	}
+	checkMembers(t, claims, payload)
 	if claims.Organization == nil {
 		return
 	}
@@ -111,6 +121,35 @@ func checkClaims(t *testing.T, claims *verifier.Claims, payload string) {
 	}
 	if role := claims.Organization.Role; role != "" && (!strings.HasPrefix(role, "org:") || role == "org:") {
 		t.Errorf("got the role %q", role)
+	}
+}
+
+// checkMembers reads the payload once more, as encoding/json does.
+func checkMembers(t *testing.T, claims *verifier.Claims, payload string) {
+	t.Helper()
+	var read map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(payload), &read); err != nil {
+		t.Fatalf("accepted what is no JSON object: %v", err)
+	}
+	for name, got := range map[string]string{
+		"sub": claims.UserID, "sid": claims.SessionID, "sts": claims.SessionStatus,
+		"iss": claims.Issuer, "azp": claims.AuthorizedParty,
+	} {
+		var want string
+		if raw := read[name]; len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, &want) != nil {
+			t.Fatalf("expected a string, got %s", raw)
+		}
+		if got != want {
+			t.Errorf("%s: expected %q, got %q", name, want, got)
+		}
+	}
+	var ages []*int
+	if json.Unmarshal(read["fva"], &ages) != nil || len(ages) != 2 || slices.Contains(ages, nil) || min(*ages[0], *ages[1]) < -1 {
+		if claims.FactorAges != nil {
+			t.Errorf("expected no ages of factors, got %+v", claims.FactorAges)
+		}
+	} else if claims.FactorAges == nil || *claims.FactorAges != (verifier.FactorAges{First: *ages[0], Second: *ages[1]}) {
+		t.Errorf("expected the ages %d and %d, got %+v", *ages[0], *ages[1], claims.FactorAges)
 	}
 }
 

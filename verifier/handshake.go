@@ -4,6 +4,7 @@ package verifier
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -23,25 +24,24 @@ func (v *Verifier) VerifyHandshake(ctx context.Context, token string, skew time.
 	if err != nil {
 		return nil, err
 	}
-	if !t.hasSessionCategory() {
+	if !t.parts.hasSessionCategory() {
 		return nil, refuse(ReasonTokenInvalid, "expected a handshake token, got one of another category")
 	}
 	key, err := v.keys.Key(ctx, t.facts.keyID)
 	if err != nil {
 		return nil, err
 	}
-	if err := v.verifySignature(t, key); err != nil {
+	if err := v.verifySignature(t.parts, key); err != nil {
 		return nil, err
 	}
 	if err := t.facts.checkHandshakeTimes(v.now(), skew); err != nil {
 		return nil, err
 	}
-	raw := t.payload["handshake"]
-	if len(raw) == 0 || raw[0] != '[' {
+	if !strings.HasPrefix(t.parts.payload.members[memberHandshake], "[") {
 		// As with Clerk's SDK, what is no list holds no cookies.
 		return nil, nil
 	}
-	directives, ok := texts(raw)
+	directives, ok := t.parts.payload.texts(memberHandshake)
 	if !ok {
 		return nil, refuse(ReasonTokenInvalid, "expected the claim handshake to be a list of strings")
 	}

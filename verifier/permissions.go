@@ -4,23 +4,24 @@ package verifier
 
 import (
 	"math/big"
+	"strconv"
 	"strings"
 )
 
 // scoped reads a list such as "o:dashboard,u:gold". Elements without a scope
 // or a name are skipped: nothing may be granted by them.
-func (o object) scoped(name string) []Scoped {
-	text, _ := o.text(name)
+func (o *object) scoped(m member) []Scoped {
+	text, _ := o.text(m)
 	if text == "" {
 		return nil
 	}
-	elements := strings.Split(text, ",")
-	list := make([]Scoped, len(elements))
-	for i, element := range elements {
+	list := make([]Scoped, 0, 1+strings.Count(text, ","))
+	for element := range strings.SplitSeq(text, ",") {
 		scope, name, ok := strings.Cut(strings.TrimSpace(element), ":")
-		if ok && scope != "" && name != "" {
-			list[i] = Scoped{Scope: scope, Name: name}
+		if !ok || scope == "" || name == "" {
+			scope, name = "", ""
 		}
+		list = append(list, Scoped{Scope: scope, Name: name})
 	}
 	return list
 }
@@ -42,7 +43,7 @@ func permissions(features []Scoped, names, masks string) []string {
 	if own := ofOrganization(features); len(bits) == len(own) && len(bits) != len(features) {
 		owners = own
 	}
-	var granted []string
+	granted := make([]string, 0, len(actions))
 	for i, feature := range owners {
 		if i >= len(bits) {
 			break
@@ -79,6 +80,9 @@ func ofOrganization(features []Scoped) []Scoped {
 // decimal reads digits only; a sign or an underscore makes a mask unreadable.
 func decimal(text string) (*big.Int, bool) {
 	text = strings.TrimSpace(text)
+	if small, err := strconv.ParseUint(text, 10, 64); err == nil {
+		return new(big.Int).SetUint64(small), true
+	}
 	if text == "" || strings.Trim(text, "0123456789") != "" {
 		return nil, false
 	}

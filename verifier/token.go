@@ -3,12 +3,8 @@
 package verifier
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"math"
-	"strconv"
 	"strings"
 )
 
@@ -30,86 +26,20 @@ const machineSubjectPrefix = "mch_"
 // Token is a JWT whose form has been read, and nothing else. Until it was
 // verified, everything it says is only what its sender says.
 type Token struct {
-	raw       string
-	signed    string
-	header    object
-	payload   object
-	claims    []byte
-	signature []byte
-	facts     facts
+	raw   string
+	facts facts
 
-	// verified is set in what the cache holds, and nowhere else.
+	// parts is what it takes to verify the token. What the cache holds has been
+	// verified, and has that instead.
+	parts    *parts
 	verified *verification
 }
 
-// object holds the members of a JSON object, undecoded. Names are compared
-// exactly; of duplicates the last counts, as in JSON.parse.
-type object map[string]json.RawMessage
-
-// text gives a member that is a string.
-func (o object) text(name string) (string, bool) {
-	raw, ok := o[name]
-	if !ok || len(raw) == 0 || raw[0] != '"' {
-		return "", false
-	}
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
-		return "", false
-	}
-	return s, true
-}
-
-// number gives a member that is a number, NaN if it is none.
-func (o object) number(name string) float64 {
-	raw, ok := o[name]
-	if !ok || len(raw) == 0 || raw[0] == '"' || raw[0] == 'n' {
-		return math.NaN()
-	}
-	var f float64
-	if json.Unmarshal(raw, &f) != nil {
-		return math.NaN()
-	}
-	return f
-}
-
-// compared gives a member as the number that JavaScript takes it for in a
-// comparison (ECMA-262, section 7.1.4).
-func (o object) compared(name string) float64 {
-	switch string(o[name]) {
-	case "null", "false":
-		return 0
-	case "true":
-		return 1
-	}
-	text, ok := o.text(name)
-	if !ok {
-		return o.number(name)
-	}
-	if text = strings.TrimSpace(text); text == "" {
-		return 0
-	}
-	number, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return math.NaN()
-	}
-	return number
-}
-
-// texts reads a list of strings. A list with anything else in it is none, a
-// null included, which encoding/json would read as an empty string.
-func texts(raw json.RawMessage) (list []string, ok bool) {
-	var elements []*string
-	if json.Unmarshal(raw, &elements) != nil {
-		return nil, false
-	}
-	list = make([]string, 0, len(elements))
-	for _, element := range elements {
-		if element == nil {
-			return nil, false
-		}
-		list = append(list, *element)
-	}
-	return list, true
+// parts is a token taken apart.
+type parts struct {
+	signed          string
+	header, payload object
+	signature       []byte
 }
 
 // parse reads the compact form of RFC 7515, section 3.1.
@@ -120,61 +50,27 @@ func parse(raw string, decode func(string) ([]byte, error)) (*Token, error) {
 	if n := strings.Count(raw, "."); n != 2 {
 		return nil, refuse(ReasonTokenInvalid, "a token has three parts separated by dots, this one has %d", n+1)
 	}
-	signed := raw[:strings.LastIndexByte(raw, '.')]
-	header, payload, _ := strings.Cut(signed, ".")
-
-	t := &Token{raw: raw, signed: signed}
-	var err error
-	if _, t.header, err = decodeObject(header, decode); err != nil {
+	p := &parts{signed: raw[:strings.LastIndexByte(raw, '.')]}
+	header, payload, _ := strings.Cut(p.signed, ".")
+	if err := p.header.decode(header, decode); err != nil {
 		return nil, &Error{Reason: ReasonTokenInvalid, Message: "decoding the token's header", cause: err}
 	}
-	if t.claims, t.payload, err = decodeObject(payload, decode); err != nil {
+	if err := p.payload.decode(payload, decode); err != nil {
 		return nil, &Error{Reason: ReasonTokenInvalid, Message: "decoding the token's payload", cause: err}
 	}
-	if t.signature, err = decode(raw[len(signed)+1:]); err != nil {
+	var err error
+	if p.signature, err = decode(raw[len(p.signed)+1:]); err != nil {
 		return nil, &Error{Reason: ReasonTokenInvalid, Message: "decoding the token's signature", cause: err}
 	}
-	t.facts = t.readFacts()
-	return t, nil
+	return &Token{raw: raw, facts: p.readFacts(), parts: p}, nil
 }
-
-var errNull = errors.New("expected a JSON object, got null")
-
-// decodeObject reads one base64url part. A JSON value that is neither an
-// object nor null has no members; the checks that follow refuse it for what
-// it lacks, with the same reasons as Clerk's SDK.
-func decodeObject(part string, decode func(string) ([]byte, error)) ([]byte, object, error) {
-	data, err := decode(part)
-	if err != nil {
-		return nil, nil, err
-	}
-	trimmed := bytes.TrimLeft(data, " \t\r\n")
-	if len(trimmed) == 0 || trimmed[0] != '{' {
-		var value any
-		if json.Unmarshal(data, &value) != nil {
-			return nil, nil, errNotJSON
-		}
-		if value == nil {
-			return nil, nil, errNull
-		}
-		return data, object{}, nil
-	}
-	var o object
-	if json.Unmarshal(data, &o) != nil {
-		return nil, nil, errNotJSON
-	}
-	return data, o, nil
-}
-
-// errNotJSON stands for the decoder's own error, which would quote the token.
-var errNotJSON = errors.New("expected JSON")
 
 var errNotBase64URL = errors.New("expected base64url without padding")
 
 // strictBase64URL decodes base64url as RFC 7515, section 2 has it: no
 // padding, no line breaks, no stray bits, so that a token has one spelling.
 func strictBase64URL(s string) ([]byte, error) {
-	if strings.ContainsAny(s, "\r\n") {
+	if strings.IndexByte(s, '\r') >= 0 || strings.IndexByte(s, '\n') >= 0 {
 		return nil, errNotBase64URL
 	}
 	data, err := base64.RawURLEncoding.Strict().DecodeString(s)
@@ -210,30 +106,30 @@ func (t *Token) UnverifiedExpiry() float64 { return t.facts.comparedExpiry }
 // category.
 func (t *Token) IsSessionClass() bool { return t.facts.sessionClass }
 
-func (t *Token) isSessionClass() bool {
-	if len(t.signature) > 0 && (t.isOAuthAccessToken() || t.isMachineToken()) {
+func (p *parts) isSessionClass() bool {
+	if len(p.signature) > 0 && (p.isOAuthAccessToken() || p.isMachineToken()) {
 		return false
 	}
-	return t.hasSessionCategory()
+	return p.hasSessionCategory()
 }
 
 // hasSessionCategory tells whether "cat" is absent, a session token's, or the
 // one that carries no information.
-func (t *Token) hasSessionCategory() bool {
-	if _, present := t.header["cat"]; !present {
+func (p *parts) hasSessionCategory() bool {
+	if !p.header.has(memberCategory) {
 		return true
 	}
-	category, _ := t.header.text("cat")
+	category, _ := p.header.text(memberCategory)
 	return category == categorySession || category == categoryIgnore
 }
 
 // isOAuthAccessToken looks at the type of RFC 9068, section 2.1.
-func (t *Token) isOAuthAccessToken() bool {
-	typ, _ := t.header.text("typ")
+func (p *parts) isOAuthAccessToken() bool {
+	typ, _ := p.header.text(memberType)
 	return typ == "at+jwt" || typ == "application/at+jwt"
 }
 
-func (t *Token) isMachineToken() bool {
-	sub, _ := t.payload.text("sub")
+func (p *parts) isMachineToken() bool {
+	sub, _ := p.payload.text(memberSubject)
 	return strings.HasPrefix(sub, machineSubjectPrefix)
 }

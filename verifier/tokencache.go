@@ -45,7 +45,7 @@ const overhead = 1 << 10
 // weigh gives about what an entry takes, in bytes: the token as the key, its
 // payload, and the claims read from it.
 func weigh(token string, t *Token) uint32 {
-	return uint32(overhead + len(token) + 3*len(t.claims)) //nolint:gosec // A token has at most MaxTokenSize bytes.
+	return uint32(overhead + len(token) + 3*len(t.verified.claims.raw)) //nolint:gosec // A token has at most MaxTokenSize bytes.
 }
 
 // remaining is how long a token can still be of use, with the largest skew
@@ -71,7 +71,7 @@ func (c *tokenCache) put(t *Token, known *verification) {
 	}
 	// The text may be part of a request's whole header, which must not be kept.
 	raw := strings.Clone(t.raw)
-	c.entries.Set(raw, &Token{raw: raw, claims: t.claims, facts: t.facts, verified: known})
+	c.entries.Set(raw, &Token{raw: raw, facts: t.facts, verified: known})
 }
 
 func (c *tokenCache) close() {

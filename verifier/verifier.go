@@ -126,7 +126,7 @@ func (v *Verifier) VerifyParsed(ctx context.Context, t *Token, want Requirements
 		known = nil
 	}
 	if known == nil {
-		if err := v.verifySignature(t, key); err != nil {
+		if err := v.verifySignature(t.parts, key); err != nil {
 			return nil, err
 		}
 		known = &verification{key: key, claims: t.trustedClaims()}
@@ -142,15 +142,15 @@ func (v *Verifier) VerifyParsed(ctx context.Context, t *Token, want Requirements
 
 // verifySignature checks everything that does not depend on claims. The order
 // is the SDK's, so that the first reason found is the same.
-func (v *Verifier) verifySignature(t *Token, key *Key) error {
-	algorithm, err := t.checkHeader()
+func (v *Verifier) verifySignature(p *parts, key *Key) error {
+	algorithm, err := p.checkHeader()
 	if err != nil {
 		return err
 	}
 	if key.Algorithm != "" && key.Algorithm != algorithm {
 		return refuse(ReasonTokenVerificationFailed, "the key is for %s, the token says %s", key.Algorithm, algorithm)
 	}
-	if v.signatures.VerifySignature(key, algorithm, []byte(t.signed), t.signature) != nil {
+	if v.signatures.VerifySignature(key, algorithm, []byte(p.signed), p.signature) != nil {
 		return &Error{
 			Reason:  ReasonTokenInvalidSignature,
 			Message: "the signature does not match the instance's key",
@@ -161,19 +161,17 @@ func (v *Verifier) verifySignature(t *Token, key *Key) error {
 }
 
 // checkHeader checks type, algorithm and extensions, and gives the algorithm.
-func (t *Token) checkHeader() (string, error) {
-	if raw, present := t.header["typ"]; present {
-		if typ, _ := t.header.text("typ"); typ != "JWT" {
-			return "", refuse(ReasonTokenInvalid, `expected the type "JWT", got %s`, quote(string(raw)))
-		}
+func (p *parts) checkHeader() (string, error) {
+	if typ, _ := p.header.text(memberType); p.header.has(memberType) && typ != "JWT" {
+		return "", refuse(ReasonTokenInvalid, `expected the type "JWT", got %s`, quote(p.header.members[memberType]))
 	}
-	algorithm, _ := t.header.text("alg")
+	algorithm, _ := p.header.text(memberAlgorithm)
 	if _, known := hashes[algorithm]; !known {
-		return "", refuse(ReasonTokenInvalidAlgorithm, "expected the algorithm RS256, RS384 or RS512, got %s", quote(string(t.header["alg"])))
+		return "", refuse(ReasonTokenInvalidAlgorithm, "expected the algorithm RS256, RS384 or RS512, got %s", quote(p.header.members[memberAlgorithm]))
 	}
 	// RFC 7515, section 4.1.11: whoever does not understand an extension that
 	// is marked critical must reject the token, and we understand none.
-	if _, present := t.header["crit"]; present {
+	if p.header.has(memberCritical) {
 		return "", refuse(ReasonTokenInvalid, "the token demands extensions that are not understood (crit)")
 	}
 	return algorithm, nil

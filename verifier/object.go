@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// object is what is asked of a JSON object: its text, and the texts of those
+// of its members that have a meaning here, undecoded; empty for those that are
+// not there. Names are compared exactly; of duplicates the last counts, as in
+// JSON.parse. All other members are read past, however many there are.
+type object struct {
+	data    []byte
+	members [numMembers]string
+}
+
+// member is a name that has a meaning in a header, a payload, or an object in
+// a payload.
+type member int
+
+const (
+	memberActor member = iota
+	memberAlgorithm
+	memberAudience
+	memberAuthorizedParty
+	memberCategory
+	memberCritical
+	memberExpiry
+	memberFactorAges
+	memberFeatures
+	memberHandshake
+	memberID
+	memberIssuedAt
+	memberIssuer
+	memberKeyID
+	memberMasks
+	memberNotBefore
+	memberOrganization
+	memberOrganizationID
+	memberOrganizationPermissions
+	memberOrganizationRole
+	memberOrganizationSlug
+	memberPermissions
+	memberPlans
+	memberRole
+	memberSessionID
+	memberSlug
+	memberStatus
+	memberSubject
+	memberType
+	memberVersion
+	memberKind
+	numMembers
+)
+
+// memberNames lists the members by their names on the wire.
+var memberNames = map[string]member{
+	"act":             memberActor,
+	"alg":             memberAlgorithm,
+	"aud":             memberAudience,
+	"azp":             memberAuthorizedParty,
+	"cat":             memberCategory,
+	"crit":            memberCritical,
+	"exp":             memberExpiry,
+	"fea":             memberFeatures,
+	"fpm":             memberMasks,
+	"fva":             memberFactorAges,
+	"handshake":       memberHandshake,
+	"iat":             memberIssuedAt,
+	"id":              memberID,
+	"iss":             memberIssuer,
+	"kid":             memberKeyID,
+	"nbf":             memberNotBefore,
+	"o":               memberOrganization,
+	"org_id":          memberOrganizationID,
+	"org_permissions": memberOrganizationPermissions,
+	"org_role":        memberOrganizationRole,
+	"org_slug":        memberOrganizationSlug,
+	"per":             memberPermissions,
+	"pla":             memberPlans,
+	"rol":             memberRole,
+	"sid":             memberSessionID,
+	"slg":             memberSlug,
+	"sts":             memberStatus,
+	"sub":             memberSubject,
+	"typ":             memberType,
+	"type":            memberKind,
+	"v":               memberVersion,
+}
+
+var (
+	errNull = errors.New("expected a JSON object, got null")
+	// errNotJSON stands for the decoder's own error, which would quote the token.
+	errNotJSON = errors.New("expected JSON")
+)
+
+// decode reads one base64url part of a token. A JSON value that is neither an
+// object nor null has no members; the checks that follow refuse it for what
+// it lacks, with the same reasons as Clerk's SDK.
+func (o *object) decode(part string, decode func(string) ([]byte, error)) error {
+	data, err := decode(part)
+	if err != nil {
+		return err
+	}
+	if !json.Valid(data) {
+		return errNotJSON
+	}
+	if string(bytes.TrimSpace(data)) == "null" {
+		return errNull
+	}
+	o.data = data
+	o.read(string(data))
+	return nil
+}
+
+// read finds the members in a text that is known to be JSON.
+func (o *object) read(text string) {
+	at := skipSpace(text, 0)
+	if text[at] != '{' {
+		return
+	}
+	for at = skipSpace(text, at+1); text[at] != '}'; {
+		end := endOfString(text, at)
+		name := unquote(text[at:end])
+		at = skipSpace(text, skipSpace(text, end)+1)
+		end = endOfValue(text, at)
+		if m, ok := memberNames[name]; ok {
+			o.members[m] = text[at:end]
+		}
+		if at = skipSpace(text, end); text[at] == ',' {
+			at = skipSpace(text, at+1)
+		}
+	}
+}
+
+// nested reads a member that is an object; nil when it is none.
+func (o *object) nested(m member) *object {
+	text := o.members[m]
+	if text == "" || text[0] != '{' {
+		return nil
+	}
+	inner := new(object)
+	inner.read(text)
+	return inner
+}
+
+func skipSpace(text string, at int) int {
+	for at < len(text) && (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t') {
+		at++
+	}
+	return at
+}
+
+// endOfString gives the index behind the string that begins at an index.
+func endOfString(text string, at int) int {
+	for at++; text[at] != '"'; at++ {
+		if text[at] == '\\' {
+			at++
+		}
+	}
+	return at + 1
+}
+
+// endOfValue gives the index behind the value that begins at an index.
+func endOfValue(text string, at int) int {
+	depth := 0
+	for {
+		switch text[at] {
+		case '"':
+			at = endOfString(text, at) - 1
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		default:
+			if depth == 0 {
+				return at + strings.IndexAny(text[at:], ",}] \n\r\t")
+			}
+		}
+		if at++; depth == 0 {
+			return at
+		}
+	}
+}
+
+// unquote decodes a JSON string, most of which hold nothing to decode.
+func unquote(raw string) string {
+	plain := raw[1 : len(raw)-1]
+	if strings.IndexByte(plain, '\\') < 0 && utf8.ValidString(plain) {
+		return plain
+	}
+	var decoded string
+	if json.Unmarshal([]byte(raw), &decoded) != nil {
+		return ""
+	}
+	return decoded
+}
+
+func (o *object) has(m member) bool { return o.members[m] != "" }
+
+// text gives a member that is a string.
+func (o *object) text(m member) (string, bool) {
+	raw := o.members[m]
+	if raw == "" || raw[0] != '"' {
+		return "", false
+	}
+	return unquote(raw), true
+}
+
+// number gives a member that is a number, NaN if it is none or none that a
+// float64 can hold.
+func (o *object) number(m member) float64 {
+	raw := o.members[m]
+	if raw == "" || raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') {
+		return math.NaN()
+	}
+	number, err := strconv.ParseFloat(raw, 64)
+	if err != nil {
+		return math.NaN()
+	}
+	return number
+}
+
+// compared gives a member as the number that JavaScript takes it for in a
+// comparison (ECMA-262, section 7.1.4).
+func (o *object) compared(m member) float64 {
+	switch o.members[m] {
+	case "null", "false":
+		return 0
+	case "true":
+		return 1
+	}
+	text, ok := o.text(m)
+	if !ok {
+		return o.number(m)
+	}
+	if text = strings.TrimSpace(text); text == "" {
+		return 0
+	}
+	number, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return math.NaN()
+	}
+	return number
+}
+
+// texts gives a member that is a list of strings. A list with anything else
+// in it is none, a null included, which encoding/json would read as an empty
+// string.
+func (o *object) texts(m member) (list []string, ok bool) {
+	raw := o.members[m]
+	if raw == "" {
+		return nil, false
+	}
+	var elements []*string
+	if json.Unmarshal([]byte(raw), &elements) != nil {
+		return nil, false
+	}
+	list = make([]string, 0, len(elements))
+	for _, element := range elements {
+		if element == nil {
+			return nil, false
+		}
+		list = append(list, *element)
+	}
+	return list, true
+}
