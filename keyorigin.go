@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/caddy-clerk/caddy-clerk/backendapi"
 	"github.com/caddy-clerk/caddy-clerk/verifier"
@@ -115,14 +116,14 @@ func fetchFrom(address string) verifier.FetchKeys {
 		}
 		defer resp.Body.Close()
 		if resp.StatusCode != http.StatusOK {
-			return nil, fmt.Errorf("fetching the key set from %s: expected HTTP status 200, got %d", req.URL.Host, resp.StatusCode)
+			err := fmt.Errorf("fetching the key set from %s: expected HTTP status 200, got %d", req.URL.Host, resp.StatusCode)
+			return nil, later(err, backendapi.RetryAfter(resp.Header))
 		}
 		body, err := backendapi.ReadBody(resp.Body)
 		if err != nil {
 			return nil, fmt.Errorf("reading the key set from %s: %w", req.URL.Host, err)
 		}
-		date, _ := http.ParseTime(resp.Header.Get("Date"))
-		return &verifier.KeyDocument{Body: body, Date: date}, nil
+		return &verifier.KeyDocument{Body: body, Date: backendapi.Date(resp.Header)}, nil
 	}
 }
 
@@ -134,10 +135,22 @@ func fetchFromBackendAPI(api *backendapi.Client) verifier.FetchKeys {
 		if err == nil {
 			return &verifier.KeyDocument{Body: set.Body, Date: set.Date}, nil
 		}
-		if answer, ok := errors.AsType[*backendapi.Error](err); ok && answer.HasCode(backendapi.CodeKeyInvalid) {
-			return nil, verifier.KeysUnavailable(verifier.ReasonSecretKeyInvalid,
+		answer, ok := errors.AsType[*backendapi.Error](err)
+		if !ok {
+			return nil, err
+		}
+		if answer.HasCode(backendapi.CodeKeyInvalid) {
+			err = verifier.KeysUnavailable(verifier.ReasonSecretKeyInvalid,
 				"check that secret_key is the instance's, whole, and was not revoked", err)
 		}
-		return nil, err
+		return nil, later(err, answer.RetryAfter)
 	}
+}
+
+// later tells that the key server asked for a pause, if it did.
+func later(err error, pause time.Duration) error {
+	if pause == 0 {
+		return err
+	}
+	return verifier.RetryLater(err, pause)
 }

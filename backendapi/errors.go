@@ -71,8 +71,36 @@ func newError(path string, resp *http.Response, body []byte, hider *strings.Repl
 			}
 		}
 	}
-	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
-		e.RetryAfter = time.Duration(min(seconds, 3600)) * time.Second
-	}
+	e.RetryAfter = RetryAfter(resp.Header)
 	return e
+}
+
+// longestRetryAfter is the longest time that an answer is believed to ask for.
+const longestRetryAfter = time.Hour
+
+// RetryAfter gives how long an answer asks to wait before the next request, an
+// hour at most (RFC 9110, section 10.2.3); zero when it does not say.
+func RetryAfter(h http.Header) time.Duration {
+	value := h.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil {
+		return time.Duration(min(seconds, uint64(longestRetryAfter/time.Second))) * time.Second //nolint:gosec // It is bounded.
+	}
+	until, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	return min(max(0, time.Until(until)), longestRetryAfter)
+}
+
+// Date gives the clock of who answered (RFC 9110, section 6.6.1), zero when it
+// is not said. The date of what a cache kept tells nothing about now.
+func Date(h http.Header) time.Time {
+	if age := h.Get("Age"); age != "" && age != "0" {
+		return time.Time{}
+	}
+	date, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return time.Time{}
+	}
+	return date
 }

@@ -63,7 +63,7 @@ func TestEveryStatusButSuccessIsAnError(t *testing.T) {
 	}
 }
 
-func TestRetryAfterIsBoundedSeconds(t *testing.T) {
+func TestRetryAfterIsBounded(t *testing.T) {
 	for text, want := range map[string]time.Duration{
 		"1": time.Second, "3600": time.Hour, "3601": time.Hour, "9223372036854775807": time.Hour,
 		"0": 0, "-5": 0, "soon": 0, "1.5": 0, "99999999999999999999": 0, "": 0, "Sun, 01 Mar 2026 12:00:00 GMT": 0,
@@ -72,6 +72,34 @@ func TestRetryAfterIsBoundedSeconds(t *testing.T) {
 		_, err := client(t, server.URL).JWKS.Get(t.Context())
 		if got := wantError(t, err, 429).RetryAfter; got != want {
 			t.Errorf("%q: expected %s, got %s", text, want, got)
+		}
+	}
+}
+
+func TestRetryAfterMayBeADate(t *testing.T) {
+	for _, test := range []struct{ in, least, most time.Duration }{
+		{10 * time.Minute, 9 * time.Minute, 10 * time.Minute},
+		{1000 * time.Hour, time.Hour, time.Hour},
+		{-time.Minute, 0, 0},
+	} {
+		h := http.Header{"Retry-After": {time.Now().Add(test.in).UTC().Format(http.TimeFormat)}}
+		if got := backendapi.RetryAfter(h); got < test.least || got > test.most {
+			t.Errorf("%s: expected %s to %s, got %s", test.in, test.least, test.most, got)
+		}
+	}
+}
+
+func TestTheDateOfWhatACacheKeptIsNone(t *testing.T) {
+	const date = "Sun, 01 Mar 2026 12:00:00 GMT"
+	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		date, age string
+		want      time.Time
+	}{
+		{date, "", noon}, {date, "0", noon}, {date, "120", time.Time{}}, {"", "", time.Time{}}, {"noon", "", time.Time{}},
+	} {
+		if got := backendapi.Date(http.Header{"Date": {test.date}, "Age": {test.age}}); !got.Equal(test.want) {
+			t.Errorf("%q, %q: expected %s, got %s", test.date, test.age, test.want, got)
 		}
 	}
 }

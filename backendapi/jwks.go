@@ -4,7 +4,6 @@ package backendapi
 
 import (
 	"context"
-	"net/http"
 	"time"
 )
 
@@ -25,7 +24,5 @@ func (s *JWKSService) Get(ctx context.Context) (*KeySet, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A date that cannot be read is as good as none.
-	date, _ := http.ParseTime(header.Get("Date"))
-	return &KeySet{Body: body, Date: date}, nil
+	return &KeySet{Body: body, Date: Date(header)}, nil
 }

@@ -45,6 +45,16 @@ type KeySource interface {
 	Key(ctx context.Context, id string) (*Key, error)
 }
 
+// ReplacingKeySource is a KeySource whose keys can be replaced under an ID
+// that stays. Clerk's key ID is the instance's, which may outlive a rotation.
+type ReplacingKeySource interface {
+	KeySource
+	// Replacement gives the key that has taken the place of one which a
+	// signature did not match, nil if none has. Anybody can send signatures that
+	// match nothing, so it must bound what it does about it.
+	Replacement(ctx context.Context, key *Key) *Key
+}
+
 // StaticKeys is a KeySource that never changes.
 type StaticKeys struct {
 	only *Key

@@ -126,7 +126,7 @@ func (v *Verifier) VerifyParsed(ctx context.Context, t *Token, want Requirements
 		known = nil
 	}
 	if known == nil {
-		if err := v.verifySignature(t.parts, key); err != nil {
+		if key, err = v.verifySignature(ctx, t.parts, key); err != nil {
 			return nil, err
 		}
 		known = &verification{key: key, claims: t.trustedClaims()}
@@ -140,22 +140,37 @@ func (v *Verifier) VerifyParsed(ctx context.Context, t *Token, want Requirements
 	return known.claims, nil
 }
 
-// verifySignature checks everything that does not depend on claims. The order
-// is the SDK's, so that the first reason found is the same.
-func (v *Verifier) verifySignature(p *parts, key *Key) error {
+// verifySignature checks everything that does not depend on claims, and gives
+// the key that the signature is of: the one given, or its replacement. The
+// order is the SDK's, so that the first reason found is the same.
+func (v *Verifier) verifySignature(ctx context.Context, p *parts, key *Key) (*Key, error) {
 	algorithm, err := p.checkHeader()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if key.Algorithm != "" && key.Algorithm != algorithm {
-		return refuse(ReasonTokenVerificationFailed, "the key is for %s, the token says %s", key.Algorithm, algorithm)
+	if err := key.checkAlgorithm(algorithm); err != nil {
+		return nil, err
 	}
-	if v.signatures.VerifySignature(key, algorithm, []byte(p.signed), p.signature) != nil {
-		return &Error{
-			Reason:  ReasonTokenInvalidSignature,
-			Message: "the signature does not match the instance's key",
-			Remedy:  "check that the keys belong to the Clerk instance that issued the token",
+	signed := []byte(p.signed)
+	if v.signatures.VerifySignature(key, algorithm, signed, p.signature) == nil {
+		return key, nil
+	}
+	if source, ok := v.keys.(ReplacingKeySource); ok {
+		key = source.Replacement(ctx, key)
+		if key != nil && key.checkAlgorithm(algorithm) == nil && v.signatures.VerifySignature(key, algorithm, signed, p.signature) == nil {
+			return key, nil
 		}
+	}
+	return nil, &Error{
+		Reason:  ReasonTokenInvalidSignature,
+		Message: "the signature does not match the instance's key",
+		Remedy:  "check that the keys belong to the Clerk instance that issued the token",
+	}
+}
+
+func (k *Key) checkAlgorithm(algorithm string) error {
+	if k.Algorithm != "" && k.Algorithm != algorithm {
+		return refuse(ReasonTokenVerificationFailed, "the key is for %s, the token says %s", k.Algorithm, algorithm)
 	}
 	return nil
 }
