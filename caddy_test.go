@@ -74,7 +74,7 @@ func (c *clerk) settings() string {
 }
 
 // withoutEnvironment keeps the settings of whoever runs the tests out of them.
-func withoutEnvironment(t *testing.T) {
+func withoutEnvironment(t testing.TB) {
 	t.Helper()
 	for _, name := range []string{"CLERK_PUBLISHABLE_KEY", "CLERK_SECRET_KEY", "CLERK_JWT_KEY", "CLERK_API_URL"} {
 		unset(t, name)
@@ -82,7 +82,7 @@ func withoutEnvironment(t *testing.T) {
 }
 
 // unset takes a variable out of the environment until the test ends.
-func unset(t *testing.T, name string) {
+func unset(t testing.TB, name string) {
 	t.Helper()
 	t.Setenv(name, "")
 	if err := os.Unsetenv(name); err != nil {

@@ -131,15 +131,15 @@ func (a *Authenticator) Adopt(s *State) *State {
 // withHeader decides by the Authorization header alone: a program that sends
 // one is never judged by cookies.
 func (q *request) withHeader(token string) *State {
-	parsed, err := q.auth.options.Verifier.Parse(token)
+	parsed, err := q.parse(token)
 	if err != nil {
 		return q.refused(err)
 	}
 	claims, err := q.verify(parsed)
-	if err == nil {
-		return signedIn(token, claims)
+	if err != nil {
+		return q.refused(err)
 	}
-	return q.refused(err)
+	return q.signedIn(token, claims)
 }
 
 // withCookies decides by the cookies. The steps and their order are the
@@ -160,7 +160,7 @@ func (q *request) withCookies() *State {
 	session, uat := q.sessionCookie(), q.clientUAT()
 	switch {
 	case uat == 0 && session == "":
-		return signedOut(ReasonSessionTokenAndUATMissing, "")
+		return q.signedOut(ReasonSessionTokenAndUATMissing, "")
 	case uat == 0:
 		return q.handshake(ReasonSessionTokenWithoutClientUAT, "")
 	case session == "":
@@ -170,12 +170,12 @@ func (q *request) withCookies() *State {
 }
 
 func (q *request) withSessionCookie(session string, uat float64) *State {
-	parsed, err := q.auth.options.Verifier.Parse(session)
+	parsed, err := q.parse(session)
 	if err != nil {
 		return q.refused(err)
 	}
 	if !parsed.IsSessionClass() {
-		s := signedOut(string(verifier.ReasonTokenTypeMismatch), "")
+		s := q.signedOut(string(verifier.ReasonTokenTypeMismatch), "")
 		s.Rejected = true
 		return s
 	}
@@ -189,7 +189,7 @@ func (q *request) withSessionCookie(session string, uat float64) *State {
 	if q.comesFromElsewhere() && q.redirects() == 0 {
 		return q.handshake(ReasonPrimaryDomainCrossOriginSync, "the request came from another site, where the session may have changed")
 	}
-	return signedIn(session, claims)
+	return q.signedIn(session, claims)
 }
 
 func (q *request) verify(token *verifier.Token) (*verifier.Claims, error) {
@@ -224,7 +224,7 @@ func (q *request) refused(err error) *State {
 		}
 		return q.handshake(mendable, message)
 	}
-	s := signedOut(string(reason), message)
+	s := q.signedOut(string(reason), message)
 	s.Unavailable = errors.Is(err, verifier.ErrKeysUnavailable)
 	s.Rejected = !s.Unavailable
 	return s
@@ -255,10 +255,10 @@ func explain(err error) string {
 	return refusal.Message + "; " + refusal.Remedy
 }
 
-func signedIn(token string, claims *verifier.Claims) *State {
-	return &State{Status: SignedIn, Token: token, Claims: claims}
+func (q *request) signedIn(token string, claims *verifier.Claims) *State {
+	return q.decided(State{Status: SignedIn, Token: token, Claims: claims})
 }
 
-func signedOut(reason, message string) *State {
-	return &State{Status: SignedOut, Reason: reason, Message: message}
+func (q *request) signedOut(reason, message string) *State {
+	return q.decided(State{Status: SignedOut, Reason: reason, Message: message})
 }

@@ -60,8 +60,7 @@ type cookies [numCookies]string
 // to how many others there are. Of several of one name the first counts, even
 // an empty one. The header is cut at its delimiters first and values are
 // percent-decoded after, so that an encoded delimiter cannot make a cookie.
-func (jar *cookieJar) read(header http.Header) *cookies {
-	found := new(cookies)
+func (jar *cookieJar) read(header http.Header) (found cookies) {
 	var seen [numCookies]bool
 	for _, line := range header["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {

@@ -46,8 +46,8 @@ func TestCookiesAreCutBeforeTheyAreDecoded(t *testing.T) {
 		"a=__session=b":                {},
 		"=__session":                   {},
 	} {
-		if got := jar.read(http.Header{"Cookie": {header}}); *got != want {
-			t.Errorf("%q: %q", header, *got)
+		if got := jar.read(http.Header{"Cookie": {header}}); got != want {
+			t.Errorf("%q: %q", header, got)
 		}
 	}
 }
@@ -55,8 +55,8 @@ func TestCookiesAreCutBeforeTheyAreDecoded(t *testing.T) {
 func TestCookiesMayComeInSeveralLines(t *testing.T) {
 	jar := newCookieJar("abcd1234")
 	got := jar.read(http.Header{"Cookie": {"__session=a", "__client_uat=1; __session=b"}})
-	if want := (cookies{plainSession: "a", plainClientUAT: "1"}); *got != want {
-		t.Errorf("%q", *got)
+	if want := (cookies{plainSession: "a", plainClientUAT: "1"}); got != want {
+		t.Errorf("%q", got)
 	}
 }
 
@@ -124,8 +124,8 @@ func FuzzCookies(f *testing.F) {
 			}
 		}
 		// What follows is of other cookies, and changes nothing.
-		if again := jar.read(http.Header{"Cookie": {header + "; other=1; __session_=2"}}); *again != *got {
-			t.Errorf("%q: %q, beside other cookies %q", header, *got, *again)
+		if again := jar.read(http.Header{"Cookie": {header + "; other=1; __session_=2"}}); again != got {
+			t.Errorf("%q: %q, beside other cookies %q", header, got, again)
 		}
 	})
 }

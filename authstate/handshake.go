@@ -33,22 +33,20 @@ const loopMessage = "redirect loop: the handshake with Clerk does not lead to a 
 // is of no use: the request is no navigation, or redirecting did not help.
 func (q *request) handshake(reason, message string) *State {
 	if !q.isDocument() {
-		return signedOut(reason, message)
+		return q.signedOut(reason, message)
 	}
 	cookie := q.countRedirect()
 	if cookie == "" {
-		s := signedOut(reason, loopMessage)
+		s := q.signedOut(reason, loopMessage)
 		s.Loop = true
 		q.auth.warn(&q.auth.loopWarning, loopMessage, "reason", reason)
 		return s
 	}
 	location, err := q.handshakeURL(reason)
 	if err != nil {
-		return signedOut(reason, err.Error())
+		return q.signedOut(reason, err.Error())
 	}
-	s := &State{Status: Handshake, Reason: reason, Message: message, Location: location}
-	s.Cookies = []string{cookie}
-	return s
+	return q.decided(State{Status: Handshake, Reason: reason, Message: message, Location: location, Cookies: []string{cookie}})
 }
 
 // countRedirect gives the cookie that counts one more redirect, and nothing
@@ -194,7 +192,7 @@ func (q *request) directives(nonce, token string) ([]string, error) {
 func (q *request) ignoreOrRefuse(err error) *State {
 	reason := string(verifier.ReasonOf(err))
 	if errors.Is(err, verifier.ErrKeysUnavailable) {
-		s := signedOut(reason, explain(err))
+		s := q.signedOut(reason, explain(err))
 		s.Unavailable = true
 		return s
 	}
@@ -202,7 +200,7 @@ func (q *request) ignoreOrRefuse(err error) *State {
 		q.auth.options.Log.Debug("a handshake token was ignored", "reason", reason)
 		return nil
 	}
-	s := signedOut(reason, "the handshake came back with a token that was refused: "+explain(err))
+	s := q.signedOut(reason, "the handshake came back with a token that was refused: "+explain(err))
 	s.Refused = true
 	return s
 }
@@ -217,7 +215,7 @@ func (q *request) resolve(directives []string) *State {
 		}
 	}
 	if token == "" {
-		s := signedOut(ReasonSessionTokenMissing, "")
+		s := q.signedOut(ReasonSessionTokenMissing, "")
 		s.Cookies, s.Returned, s.ByScript = directives, true, q.isByScript()
 		return s
 	}
@@ -230,7 +228,7 @@ func (q *request) resolve(directives []string) *State {
 		}
 		return nil
 	}
-	s := signedIn(token, claims)
+	s := q.signedIn(token, claims)
 	s.Cookies, s.Returned, s.ByScript = directives, true, q.isByScript()
 	return s
 }
@@ -238,7 +236,7 @@ func (q *request) resolve(directives []string) *State {
 // verifyReturned verifies a session token that Clerk has made just now. If
 // the clocks disagree on that, a development instance takes Clerk's word.
 func (q *request) verifyReturned(token string) (*verifier.Claims, error) {
-	parsed, err := q.auth.options.Verifier.Parse(token)
+	parsed, err := q.parse(token)
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,20 @@ func (u RequestURL) origin() string {
 	return u.Scheme + "://" + strings.TrimSuffix(host, defaultPort)
 }
 
+// begins tells whether an address has the very same origin, which most that
+// are compared have: no need to read either of them.
+func (u RequestURL) begins(address string) bool {
+	rest, ok := strings.CutPrefix(address, u.Scheme)
+	if !ok {
+		return false
+	}
+	if rest, ok = strings.CutPrefix(rest, "://"); !ok {
+		return false
+	}
+	rest, ok = strings.CutPrefix(rest, u.Host)
+	return ok && (rest == "" || rest[0] == '/')
+}
+
 // parse reads the address as a browser does; nil when it is none. The target
 // is appended to the origin and never resolved against it, so that a path such
 // as //evil.example stays a path.

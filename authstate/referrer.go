@@ -24,7 +24,7 @@ func (q *request) comesFromElsewhere() bool {
 		return false
 	}
 	referrer := q.http.Header.Get("Referer")
-	if referrer == "" || len(referrer) > maxReferrer || strings.Count(referrer, "@") > maxReferrerAts {
+	if referrer == "" || q.public.begins(referrer) || len(referrer) > maxReferrer || strings.Count(referrer, "@") > maxReferrerAts {
 		return false
 	}
 	from, err := url.Parse(referrer)

@@ -27,8 +27,21 @@ type request struct {
 	parsed *url.Url   // public, once it was asked for
 	params parameters // of parsed, likewise
 
-	read     *cookies // the cookies, once they were asked for
-	suffixed bool     // which set of them counts, likewise
+	found    cookies // once they were asked for
+	read     bool    // tells that they were
+	suffixed bool    // which set of them counts, likewise
+
+	// tokens are those that were read last: the two sets of cookies usually
+	// hold the same.
+	tokens [2]*verifier.Token
+	// state is what the request was found to be. It stands here, and not by
+	// itself, because that makes one allocation of two.
+	state State
+}
+
+func (q *request) decided(s State) *State {
+	q.state = s
+	return &q.state
 }
 
 // headerToken gives the token of the Authorization header. A value without a
@@ -58,11 +71,12 @@ func (q *request) address() *url.Url {
 // cookies gives Clerk's cookies, and decides which set of them counts.
 // Requests with a good token in their header are decided without.
 func (q *request) cookies() *cookies {
-	if q.read == nil {
-		q.read = q.auth.jar.read(q.http.Header)
+	if !q.read {
+		q.read = true
+		q.found = q.auth.jar.read(q.http.Header)
 		q.suffixed = q.usesSuffixedCookies(q.auth.options.Now())
 	}
-	return q.read
+	return &q.found
 }
 
 // cookie gives a cookie from the set that counts.
@@ -161,7 +175,7 @@ func isUpgrade(r *http.Request) bool {
 // are, or other instances on the same domain. Nothing is verified yet: at
 // worst the wrong set is chosen, and its token refused.
 func (q *request) usesSuffixedCookies(now time.Time) bool {
-	c := q.read
+	c := &q.found
 	plain := q.unverified(c[plainSession])
 	if c[plainSession] != "" && (plain == nil || !plain.HasIssuer()) {
 		return false
@@ -191,11 +205,25 @@ func (q *request) unverified(token string) *verifier.Token {
 	if token == "" {
 		return nil
 	}
-	parsed, err := q.auth.options.Verifier.Parse(token)
+	parsed, err := q.parse(token)
 	if err != nil {
 		return nil
 	}
 	return parsed
+}
+
+// parse reads the form of a token, unless that was done just before.
+func (q *request) parse(token string) (*verifier.Token, error) {
+	for _, known := range q.tokens {
+		if known != nil && known.String() == token {
+			return known, nil
+		}
+	}
+	parsed, err := q.auth.options.Verifier.Parse(token)
+	if err == nil {
+		q.tokens = [2]*verifier.Token{parsed, q.tokens[0]}
+	}
+	return parsed, err
 }
 
 func (q *request) belongsToInstance(t *verifier.Token) bool {

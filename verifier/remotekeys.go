@@ -53,10 +53,10 @@ type RemoteOptions struct {
 
 // RemoteKeys is a KeySource that fetches a JSON Web Key Set and keeps it.
 //
-// While keys are known, no caller ever waits for a fetch: old keys serve
-// while new ones are fetched, and go on serving through an outage for
+// Nobody whose token fits the known keys ever waits for a fetch: old keys
+// serve while new ones are fetched, and go on serving through an outage for
 // MaxStale. Fetches never overlap. Tokens that name an unknown key, or whose
-// signature does not match, cause at most one a minute.
+// signature does not match, cause at most one a minute, and wait for it.
 type RemoteKeys struct {
 	fetch    FetchKeys
 	maxStale time.Duration
