@@ -50,7 +50,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.log, a.storage = ctx.Slogger(), ctx.Storage()
 	a.azpOnce, a.mu = new(sync.Once), new(sync.Mutex)
 	a.using = make(map[instanceKey]*instance)
-	return nil
+	return ctx.GetMetricsRegistry().Register(keyMetrics{a})
 }
 
 // Start begins the background work of all instances in use.

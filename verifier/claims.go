@@ -91,13 +91,13 @@ func (t *Token) trustedClaims() *Claims {
 		IssuedAt:        p.moment(memberIssuedAt),
 		Features:        p.scoped(memberFeatures),
 		Plans:           p.scoped(memberPlans),
-		FactorAges:      factorAges(p.members[memberFactorAges]),
+		FactorAges:      factorAges(p.raw(memberFactorAges)),
 		Actor:           p.actor(),
 		raw:             p.data,
 	}
-	c.UserID, _ = p.text(memberSubject)
-	c.SessionID, _ = p.text(memberSessionID)
-	c.SessionStatus, _ = p.text(memberStatus)
+	c.UserID, _ = p.string(memberSubject)
+	c.SessionID, _ = p.string(memberSessionID)
+	c.SessionStatus, _ = p.string(memberStatus)
 	if p.number(memberVersion) == 2 {
 		c.Version = 2
 		c.Organization = p.organizationV2(c.Features)
@@ -108,14 +108,14 @@ func (t *Token) trustedClaims() *Claims {
 }
 
 func (o *object) organizationV1() *Organization {
-	id, _ := o.text(memberOrganizationID)
+	id, _ := o.string(memberOrganizationID)
 	if id == "" {
 		return nil
 	}
 	organization := &Organization{ID: id}
-	organization.Slug, _ = o.text(memberOrganizationSlug)
-	organization.Role, _ = o.text(memberOrganizationRole)
-	organization.Permissions, _ = o.texts(memberOrganizationPermissions)
+	organization.Slug, _ = o.string(memberOrganizationSlug)
+	organization.Role, _ = o.string(memberOrganizationRole)
+	organization.Permissions, _ = o.strings(memberOrganizationPermissions)
 	return organization
 }
 
@@ -124,17 +124,17 @@ func (o *object) organizationV2(features []Scoped) *Organization {
 	if inner == nil {
 		return nil
 	}
-	id, _ := inner.text(memberID)
+	id, _ := inner.string(memberID)
 	if id == "" {
 		return nil
 	}
 	organization := &Organization{ID: id}
-	organization.Slug, _ = inner.text(memberSlug)
-	if role, _ := inner.text(memberRole); role != "" {
+	organization.Slug, _ = inner.string(memberSlug)
+	if role, _ := inner.string(memberRole); role != "" {
 		organization.Role = "org:" + role
 	}
-	names, _ := inner.text(memberPermissions)
-	masks, _ := inner.text(memberMasks)
+	names, _ := inner.string(memberPermissions)
+	masks, _ := inner.string(memberMasks)
 	organization.Permissions = permissions(features, names, masks)
 	return organization
 }
@@ -162,10 +162,10 @@ func (o *object) actor() *Actor {
 		return nil
 	}
 	a := new(Actor)
-	a.Subject, _ = inner.text(memberSubject)
-	a.Issuer, _ = inner.text(memberIssuer)
-	a.SessionID, _ = inner.text(memberSessionID)
-	a.Type, _ = inner.text(memberKind)
+	a.Subject, _ = inner.string(memberSubject)
+	a.Issuer, _ = inner.string(memberIssuer)
+	a.SessionID, _ = inner.string(memberSessionID)
+	a.Type, _ = inner.string(memberKind)
 	return a
 }
 

@@ -45,23 +45,23 @@ func (p *parts) readFacts() facts {
 		comparedExpiry:   o.compared(memberExpiry),
 		comparedIssuedAt: o.compared(memberIssuedAt),
 	}
-	f.keyID, _ = p.header.text(memberKeyID)
-	_, f.hasSubject = o.text(memberSubject)
-	f.authorizedParty, _ = o.text(memberAuthorizedParty)
-	f.issuer, _ = o.text(memberIssuer)
+	f.keyID, _ = p.header.string(memberKeyID)
+	_, f.hasSubject = o.string(memberSubject)
+	f.authorizedParty, _ = o.string(memberAuthorizedParty)
+	f.issuer, _ = o.string(memberIssuer)
 	return f
 }
 
 // audience reads RFC 7519, section 4.1.3: one string or a list of strings. A
 // list with anything else in it counts as none.
 func (o *object) audience() []string {
-	if one, ok := o.text(memberAudience); ok {
+	if one, ok := o.string(memberAudience); ok {
 		if one == "" {
 			return nil
 		}
 		return []string{one}
 	}
-	many, ok := o.texts(memberAudience)
+	many, ok := o.strings(memberAudience)
 	if !ok || strings.Join(many, "") == "" {
 		return nil
 	}
@@ -69,7 +69,7 @@ func (o *object) audience() []string {
 }
 
 func (o *object) hasIssuer() bool {
-	switch o.members[memberIssuer] {
+	switch o.raw(memberIssuer) {
 	case "", "null", "false", `""`:
 		return false
 	default:

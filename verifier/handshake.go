@@ -37,11 +37,11 @@ func (v *Verifier) VerifyHandshake(ctx context.Context, token string, skew time.
 	if err := t.facts.checkHandshakeTimes(v.now(), skew); err != nil {
 		return nil, err
 	}
-	if !strings.HasPrefix(t.parts.payload.members[memberHandshake], "[") {
+	if !strings.HasPrefix(t.parts.payload.raw(memberHandshake), "[") {
 		// As with Clerk's SDK, what is no list holds no cookies.
 		return nil, nil
 	}
-	directives, ok := t.parts.payload.texts(memberHandshake)
+	directives, ok := t.parts.payload.strings(memberHandshake)
 	if !ok {
 		return nil, refuse(ReasonTokenInvalid, "expected the claim handshake to be a list of strings")
 	}

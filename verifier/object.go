@@ -12,14 +12,18 @@ import (
 	"unicode/utf8"
 )
 
-// object is what is asked of a JSON object: its text, and the texts of those
-// of its members that have a meaning here, undecoded; empty for those that are
-// not there. Names are compared exactly; of duplicates the last counts, as in
-// JSON.parse. All other members are read past, however many there are.
+// object is what is asked of a JSON object: its text, and where in it those of
+// its members stand that have a meaning here. Names are compared exactly; of
+// duplicates the last counts, as in JSON.parse. All other members are read
+// past, however many there are.
 type object struct {
-	data    []byte
-	members [numMembers]string
+	data    []byte // the text as it was decoded; nil in one that is nested
+	text    string
+	members [numMembers]span
 }
+
+// span is a part of a text: small, since most members are not there.
+type span struct{ from, to uint16 }
 
 // member is a name that has a meaning in a header, a payload, or an object in
 // a payload.
@@ -109,7 +113,7 @@ func (o *object) decode(part string, decode func(string) ([]byte, error)) error 
 	if err != nil {
 		return err
 	}
-	if !json.Valid(data) {
+	if len(data) > MaxTokenSize || !json.Valid(data) {
 		return errNotJSON
 	}
 	if string(bytes.TrimSpace(data)) == "null" {
@@ -120,8 +124,10 @@ func (o *object) decode(part string, decode func(string) ([]byte, error)) error 
 	return nil
 }
 
-// read finds the members in a text that is known to be JSON.
+// read finds the members in a text that is known to be JSON, and to have no
+// more than MaxTokenSize bytes.
 func (o *object) read(text string) {
+	o.text = text
 	at := skipSpace(text, 0)
 	if text[at] != '{' {
 		return
@@ -132,7 +138,7 @@ func (o *object) read(text string) {
 		at = skipSpace(text, skipSpace(text, end)+1)
 		end = endOfValue(text, at)
 		if m, ok := memberNames[name]; ok {
-			o.members[m] = text[at:end]
+			o.members[m] = span{uint16(at), uint16(end)} //nolint:gosec // The text is not as long.
 		}
 		if at = skipSpace(text, end); text[at] == ',' {
 			at = skipSpace(text, at+1)
@@ -142,12 +148,12 @@ func (o *object) read(text string) {
 
 // nested reads a member that is an object; nil when it is none.
 func (o *object) nested(m member) *object {
-	text := o.members[m]
-	if text == "" || text[0] != '{' {
+	raw := o.raw(m)
+	if raw == "" || raw[0] != '{' {
 		return nil
 	}
 	inner := new(object)
-	inner.read(text)
+	inner.read(raw)
 	return inner
 }
 
@@ -203,11 +209,17 @@ func unquote(raw string) string {
 	return decoded
 }
 
-func (o *object) has(m member) bool { return o.members[m] != "" }
+// raw gives a member as it is written; empty for one that is not there.
+func (o *object) raw(m member) string {
+	s := o.members[m]
+	return o.text[s.from:s.to]
+}
 
-// text gives a member that is a string.
-func (o *object) text(m member) (string, bool) {
-	raw := o.members[m]
+func (o *object) has(m member) bool { return o.members[m].to > 0 }
+
+// string gives a member that is a string.
+func (o *object) string(m member) (string, bool) {
+	raw := o.raw(m)
 	if raw == "" || raw[0] != '"' {
 		return "", false
 	}
@@ -217,7 +229,7 @@ func (o *object) text(m member) (string, bool) {
 // number gives a member that is a number, NaN if it is none or none that a
 // float64 can hold.
 func (o *object) number(m member) float64 {
-	raw := o.members[m]
+	raw := o.raw(m)
 	if raw == "" || raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') {
 		return math.NaN()
 	}
@@ -231,13 +243,13 @@ func (o *object) number(m member) float64 {
 // compared gives a member as the number that JavaScript takes it for in a
 // comparison (ECMA-262, section 7.1.4).
 func (o *object) compared(m member) float64 {
-	switch o.members[m] {
+	switch o.raw(m) {
 	case "null", "false":
 		return 0
 	case "true":
 		return 1
 	}
-	text, ok := o.text(m)
+	text, ok := o.string(m)
 	if !ok {
 		return o.number(m)
 	}
@@ -251,11 +263,11 @@ func (o *object) compared(m member) float64 {
 	return number
 }
 
-// texts gives a member that is a list of strings. A list with anything else
+// strings gives a member that is a list of strings. A list with anything else
 // in it is none, a null included, which encoding/json would read as an empty
 // string.
-func (o *object) texts(m member) (list []string, ok bool) {
-	raw := o.members[m]
+func (o *object) strings(m member) (list []string, ok bool) {
+	raw := o.raw(m)
 	if raw == "" {
 		return nil, false
 	}

@@ -11,7 +11,7 @@ import (
 // scoped reads a list such as "o:dashboard,u:gold". Elements without a scope
 // or a name are skipped: nothing may be granted by them.
 func (o *object) scoped(m member) []Scoped {
-	text, _ := o.text(m)
+	text, _ := o.string(m)
 	if text == "" {
 		return nil
 	}

@@ -119,17 +119,17 @@ func (p *parts) hasSessionCategory() bool {
 	if !p.header.has(memberCategory) {
 		return true
 	}
-	category, _ := p.header.text(memberCategory)
+	category, _ := p.header.string(memberCategory)
 	return category == categorySession || category == categoryIgnore
 }
 
 // isOAuthAccessToken looks at the type of RFC 9068, section 2.1.
 func (p *parts) isOAuthAccessToken() bool {
-	typ, _ := p.header.text(memberType)
+	typ, _ := p.header.string(memberType)
 	return typ == "at+jwt" || typ == "application/at+jwt"
 }
 
 func (p *parts) isMachineToken() bool {
-	sub, _ := p.payload.text(memberSubject)
+	sub, _ := p.payload.string(memberSubject)
 	return strings.HasPrefix(sub, machineSubjectPrefix)
 }

@@ -177,12 +177,12 @@ func (k *Key) checkAlgorithm(algorithm string) error {
 
 // checkHeader checks type, algorithm and extensions, and gives the algorithm.
 func (p *parts) checkHeader() (string, error) {
-	if typ, _ := p.header.text(memberType); p.header.has(memberType) && typ != "JWT" {
-		return "", refuse(ReasonTokenInvalid, `expected the type "JWT", got %s`, quote(p.header.members[memberType]))
+	if typ, _ := p.header.string(memberType); p.header.has(memberType) && typ != "JWT" {
+		return "", refuse(ReasonTokenInvalid, `expected the type "JWT", got %s`, quote(p.header.raw(memberType)))
 	}
-	algorithm, _ := p.header.text(memberAlgorithm)
+	algorithm, _ := p.header.string(memberAlgorithm)
 	if _, known := hashes[algorithm]; !known {
-		return "", refuse(ReasonTokenInvalidAlgorithm, "expected the algorithm RS256, RS384 or RS512, got %s", quote(p.header.members[memberAlgorithm]))
+		return "", refuse(ReasonTokenInvalidAlgorithm, "expected the algorithm RS256, RS384 or RS512, got %s", quote(p.header.raw(memberAlgorithm)))
 	}
 	// RFC 7515, section 4.1.11: whoever does not understand an extension that
 	// is marked critical must reject the token, and we understand none.
