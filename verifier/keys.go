@@ -57,8 +57,11 @@ type ReplacingKeySource interface {
 
 // StaticKeys is a KeySource that never changes.
 type StaticKeys struct {
+	// only is the key for tokens of every key ID, if there is one.
 	only *Key
-	byID map[string]*Key
+	// all are the keys by their IDs: a handful, so that to go through them is
+	// less work than to look one up in a map.
+	all []*Key
 }
 
 // Key implements KeySource.
@@ -66,19 +69,33 @@ func (s *StaticKeys) Key(_ context.Context, id string) (*Key, error) {
 	if s.only != nil {
 		return s.only, nil
 	}
-	if key, ok := s.byID[id]; ok {
-		return key, nil
+	for _, key := range s.all {
+		if key.ID == id {
+			return key, nil
+		}
 	}
 	return nil, kidMismatch(id)
+}
+
+// put adds a key. Of several with one ID the last counts.
+func (s *StaticKeys) put(key *Key) {
+	for i, known := range s.all {
+		if known.ID == key.ID {
+			s.all[i] = key
+			return
+		}
+	}
+	s.all = append(s.all, key)
 }
 
 // keep takes over the keys of an older set that are the same, so that what was
 // verified with them still is.
 func (s *StaticKeys) keep(older *StaticKeys) {
-	for id, key := range s.byID {
-		old, ok := older.byID[id]
-		if ok && old.Algorithm == key.Algorithm && old.Public.Equal(key.Public) {
-			s.byID[id] = old
+	for i, key := range s.all {
+		for _, old := range older.all {
+			if old.ID == key.ID && old.Algorithm == key.Algorithm && old.Public.Equal(key.Public) {
+				s.all[i] = old
+			}
 		}
 	}
 }
@@ -141,16 +158,16 @@ func ParseJWKS(data []byte) (*StaticKeys, error) {
 	if set.Len() > maxKeys {
 		return nil, fmt.Errorf("a key set has at most %d keys, this one has %d", maxKeys, set.Len())
 	}
-	keys := &StaticKeys{byID: make(map[string]*Key, set.Len())}
+	keys := new(StaticKeys)
 	for i := range set.Len() {
 		parsed, _ := set.Key(i)
 		key, err := importRSA(parsed)
 		if err != nil || key.ID == "" || len(key.ID) > maxKeyID {
 			continue
 		}
-		keys.byID[key.ID] = key
+		keys.put(key)
 	}
-	if len(keys.byID) == 0 {
+	if len(keys.all) == 0 {
 		return nil, errors.New("the key set contains no RSA signing key of 2048 bits or more")
 	}
 	return keys, nil
