@@ -46,12 +46,12 @@ const (
 const (
 	// faultTime lets Run and the callers find the keys old in every fault: Run
 	// asks four minutes after the last good fetch, the callers after five.
-	faultTime = 7 * time.Minute
+	faultTime = 6 * time.Minute
 	// recoveryTime is longer than holdTime and doubtPause together, after which
 	// the server must have been asked again.
-	recoveryTime = 3 * time.Minute
+	recoveryTime = 150 * time.Second
 	// holdTime is how long the server wants to be left alone.
-	holdTime = 100 * time.Second
+	holdTime = 80 * time.Second
 	// latency is what the server takes for a good answer, so that a caller who
 	// waits for one is found out.
 	latency = 80 * time.Millisecond
@@ -142,10 +142,10 @@ func (s *unsteadyServer) faults() []*conduct {
 		{"speaks another protocol", outage, speaksSSH},
 		{"hangs up amid a body of known length", outage, hangsUpAmid(attackers, "Content-Length", strconv.Itoa(2*len(attackers)))},
 		{"hangs up amid a body of unknown length", outage, hangsUpAmid(attackers)},
-		{"has too much to do, for some seconds", outage, s.wantsPeace(http.StatusTooManyRequests, func(until time.Time) string {
-			return strconv.Itoa(int(time.Until(until).Seconds()))
+		{"has too much to do, for some seconds", outage, s.wantsPeace(http.StatusTooManyRequests, time.Nanosecond, func(until time.Time) string {
+			return strconv.Itoa(int(time.Until(until) / time.Second))
 		})},
-		{"is under repair, up to a date", outage, s.wantsPeace(http.StatusServiceUnavailable, func(until time.Time) string {
+		{"is under repair, up to a date", outage, s.wantsPeace(http.StatusServiceUnavailable, time.Second, func(until time.Time) string {
 			return until.UTC().Format(http.TimeFormat)
 		})},
 		{"is broken", outage, answers(http.StatusInternalServerError, attackers)},
@@ -221,11 +221,11 @@ func speaksSSH(w http.ResponseWriter, _ *http.Request) {
 	_ = conn.Close()
 }
 
-// wantsPeace asks to be left alone, and notes until when.
-func (s *unsteadyServer) wantsPeace(status int, retryAfter func(until time.Time) string) http.HandlerFunc {
+// wantsPeace asks to be left alone, and notes until when. How precisely it can
+// ask depends on the form: a date has no fractions of a second.
+func (s *unsteadyServer) wantsPeace(status int, precision time.Duration, retryAfter func(until time.Time) string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		// A date has no fractions of a second.
-		until := time.Now().Add(holdTime).Truncate(time.Second)
+		until := time.Now().Add(holdTime).Truncate(precision)
 		s.heldUntil.Store(&until)
 		answers(status, nil, "Retry-After", retryAfter(until))(w, r)
 	}
