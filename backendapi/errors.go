@@ -79,7 +79,8 @@ func newError(path string, resp *http.Response, body []byte, hider *strings.Repl
 const longestRetryAfter = time.Hour
 
 // RetryAfter gives how long an answer asks to wait before the next request, an
-// hour at most (RFC 9110, section 10.2.3); zero when it does not say.
+// hour at most (RFC 9110, section 10.2.3); zero when it does not say. A moment
+// is taken by the clock of who named it, if that is known.
 func RetryAfter(h http.Header) time.Duration {
 	value := h.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil {
@@ -89,7 +90,11 @@ func RetryAfter(h http.Header) time.Duration {
 	if err != nil {
 		return 0
 	}
-	return min(max(0, time.Until(until)), longestRetryAfter)
+	now := Date(h)
+	if now.IsZero() {
+		now = time.Now()
+	}
+	return min(max(0, until.Sub(now)), longestRetryAfter)
 }
 
 // Date gives the clock of who answered (RFC 9110, section 6.6.1), zero when it

@@ -87,6 +87,11 @@ func TestRetryAfterMayBeADate(t *testing.T) {
 			t.Errorf("%s: expected %s to %s, got %s", test.in, test.least, test.most, got)
 		}
 	}
+	// Whose clock is off does not matter: it is theirs that counts.
+	h := http.Header{"Date": {"Sun, 01 Mar 2026 12:00:00 GMT"}, "Retry-After": {"Sun, 01 Mar 2026 12:00:30 GMT"}}
+	if got := backendapi.RetryAfter(h); got != 30*time.Second {
+		t.Errorf("expected the pause by the server's own clock, 30 s, got %s", got)
+	}
 }
 
 func TestTheDateOfWhatACacheKeptIsNone(t *testing.T) {

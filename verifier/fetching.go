@@ -109,6 +109,18 @@ func (r *RemoteKeys) fetchInDoubt() (*flight, error) {
 	return r.current, r.failure
 }
 
+var errCrowd = errors.New("too many wait for the key server to be asked about unknown keys")
+
+// waitInDoubt waits for a fetch because of a token that the known keys do not
+// fit. Anybody can send those, so not all of a crowd are let wait.
+func (r *RemoteKeys) waitInDoubt(ctx context.Context, f *flight) error {
+	defer r.doubters.Add(-1)
+	if r.doubters.Add(1) > maxDoubters {
+		return errCrowd
+	}
+	return f.wait(ctx)
+}
+
 // begin gives the fetch under way, a new one if there is none.
 func (r *RemoteKeys) begin() *flight {
 	r.mu.Lock()

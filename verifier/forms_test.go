@@ -3,9 +3,13 @@
 package verifier_test
 
 import (
+	"bytes"
+	"context"
+	"encoding/base64"
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddy-clerk/caddy-clerk/verifier"
 )
@@ -210,4 +214,26 @@ func TestTextThatIsNotUTF8OrHasNULsIsOnlyText(t *testing.T) {
 	refused(t, signText(toJSON(header(nil)), strings.Replace(payload, "user_1", "user_\x00", 1)), verifier.ReasonTokenInvalid)
 	refused(t, signText(toJSON(header(nil)), "\xff\xfe"+payload), verifier.ReasonTokenInvalid)
 	refused(t, signText(toJSON(header(nil)), "\ufeff"+payload), verifier.ReasonTokenInvalid)
+}
+
+// A decoder of one's own may inflate what it is given. The places of members
+// are kept in 16 bits, so nothing longer than a token may be read.
+func TestADecoderThatInflatesIsRefused(t *testing.T) {
+	padding := strings.Repeat(" ", 1<<16)
+	v := must(verifier.New(verifier.Options{
+		Keys: keys(),
+		Now:  func() time.Time { return noon },
+		DecodeBase64URL: func(s string) ([]byte, error) {
+			data, err := base64.RawURLEncoding.DecodeString(s)
+			if bytes.HasPrefix(data, []byte("{")) {
+				data = append([]byte("{"+padding), data[1:]...)
+			}
+			return data, err
+		},
+	}))
+	_, err := v.Verify(context.Background(), good(), demands)
+	wantReason(t, err, verifier.ReasonTokenInvalid)
+	if !strings.Contains(err.Error(), "at most 16384 bytes") {
+		t.Errorf("expected the bound to be named, got %v", err)
+	}
 }

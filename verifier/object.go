@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -103,6 +104,8 @@ var (
 	errNull = errors.New("expected a JSON object, got null")
 	// errNotJSON stands for the decoder's own error, which would quote the token.
 	errNotJSON = errors.New("expected JSON")
+	// errTooLong takes a decoder that gives more than it was given.
+	errTooLong = fmt.Errorf("expected at most %d bytes when decoded", MaxTokenSize)
 )
 
 // decode reads one base64url part of a token. A JSON value that is neither an
@@ -113,7 +116,10 @@ func (o *object) decode(part string, decode func(string) ([]byte, error)) error 
 	if err != nil {
 		return err
 	}
-	if len(data) > MaxTokenSize || !json.Valid(data) {
+	if len(data) > MaxTokenSize {
+		return errTooLong
+	}
+	if !json.Valid(data) {
 		return errNotJSON
 	}
 	if string(bytes.TrimSpace(data)) == "null" {

@@ -225,19 +225,6 @@ func TestAllWhoNameANewKeyWaitForTheFetchThatBringsIt(t *testing.T) {
 	})
 }
 
-// That a key is not known says nothing while the key server cannot be asked.
-func TestAnUnknownKeyDuringAnOutageIsNoMismatch(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := newKeyServer()
-		remote := server.remote(0)
-		wantKey(t, remote)
-		server.set(nil, errDown, 0)
-		if _, err := remote.Key(context.Background(), "ins_2"); !errors.Is(err, verifier.ErrKeysUnavailable) {
-			t.Errorf("expected the keys to be unavailable, got %v", err)
-		}
-	})
-}
-
 func TestAFetchThatHangsIsEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newKeyServer()

@@ -22,7 +22,10 @@ const (
 	refreshAfter = 5 * time.Minute
 	// doubtPause is the least time between two fetches that are made because
 	// of what a token says: anybody can send those.
-	doubtPause     = time.Minute
+	doubtPause = time.Minute
+	// maxDoubters is how many may wait for such a fetch at once. While the key
+	// server hangs, all who wait hold on to memory here.
+	maxDoubters    = 1024
 	fetchTimeout   = 10 * time.Second
 	firstBackoff   = 250 * time.Millisecond
 	longestBackoff = 30 * time.Second
@@ -69,6 +72,8 @@ type RemoteKeys struct {
 	savedAt   time.Time
 
 	known atomic.Pointer[fetchedKeys]
+	// doubters counts those who wait because of what their token says.
+	doubters atomic.Int64
 
 	mu sync.Mutex // guards what follows
 	// current is the fetch under way, nil while there is none.
@@ -144,7 +149,7 @@ func (r *RemoteKeys) Key(ctx context.Context, id string) (*Key, error) {
 	}
 	fetch, failure := r.fetchInDoubt()
 	if fetch != nil {
-		failure = fetch.wait(ctx)
+		failure = r.waitInDoubt(ctx, fetch)
 	}
 	if failure != nil {
 		// Whether there is such a key cannot be said.
@@ -159,7 +164,7 @@ func (r *RemoteKeys) Replacement(ctx context.Context, key *Key) *Key {
 		return newer
 	}
 	fetch, _ := r.fetchInDoubt()
-	if fetch == nil || fetch.wait(ctx) != nil {
+	if fetch == nil || r.waitInDoubt(ctx, fetch) != nil {
 		return nil
 	}
 	return r.other(ctx, key)

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -121,6 +122,55 @@ func TestUnknownKeysAreUndecidedForAsLongAsAnOutageLasts(t *testing.T) {
 		pass(doubtPause)
 		_, err := remote.Key(context.Background(), "ins_2")
 		wantReason(t, err, verifier.ReasonJWKKidMismatch)
+	})
+}
+
+// While the key server hangs, whoever waits holds on to memory. Good tokens
+// need not wait, and of the others a crowd is turned away.
+func TestACrowdDoesNotWaitForAKeyServerThatHangs(t *testing.T) {
+	const allowed, crowd = 1024, 1500
+	synctest.Test(t, func(t *testing.T) {
+		server := newKeyServer()
+		v, _, _ := remembering(t, server.remote(0), 1<<20)
+		genuine, forged := good(), signedBy("RS256", nil)
+		stranger := sign(header(members{"kid": "ins_2"}), session(nil))
+		if _, err := v.Verify(context.Background(), genuine, demands); err != nil {
+			t.Fatal(err)
+		}
+		server.set(server.body, nil, time.Hour)
+		var waiting, refused atomic.Int64
+		var group sync.WaitGroup
+		for i := range crowd {
+			group.Go(func() {
+				token, came := forged, time.Now()
+				if i%2 == 0 {
+					token = stranger
+				}
+				claims, err := v.Verify(context.Background(), token, demands)
+				if claims != nil || err == nil {
+					t.Error("expected nobody of the crowd to pass")
+				}
+				if errors.Is(err, verifier.ErrKeysUnavailable) != (token == stranger) {
+					t.Errorf("expected that only unknown keys are undecided, got %v", err)
+				}
+				if time.Since(came) == 0 {
+					refused.Add(1)
+				} else {
+					waiting.Add(1)
+				}
+			})
+		}
+		synctest.Wait()
+		wantAtOnce(t, func() {
+			if _, err := v.Verify(context.Background(), genuine, demands); err != nil {
+				t.Errorf("expected the good token to pass, got %v", err)
+			}
+		})
+		group.Wait()
+		if waiting.Load() != allowed || refused.Load() != crowd-allowed {
+			t.Errorf("expected %d to wait and the rest not to, got %d and %d", allowed, waiting.Load(), refused.Load())
+		}
+		server.wantFetches(t, 2)
 	})
 }
 
