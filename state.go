@@ -41,12 +41,15 @@ func (*requestState) MarshalJSON() ([]byte, error) { return []byte("null"), nil 
 // have their values.
 func prepare(r *http.Request) *requestState {
 	ctx := r.Context()
-	if known, ok := caddyhttp.GetVar(ctx, stateVar).(*requestState); ok {
+	vars, _ := ctx.Value(caddyhttp.VarsCtxKey).(map[string]any)
+	if known, ok := vars[stateVar].(*requestState); ok {
 		return known
 	}
 	s := new(requestState)
 	removeIdentityHeaders(r)
-	caddyhttp.SetVar(ctx, stateVar, s)
+	if vars != nil {
+		vars[stateVar] = s
+	}
 	if repl, ok := ctx.Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		repl.Map(s.placeholder)
 	}
@@ -90,7 +93,7 @@ func removeIdentityHeaders(r *http.Request) {
 }
 
 func isIdentityHeader(name string) bool {
-	if len(name) < len(identityHeaderPrefix) {
+	if len(name) < len(identityHeaderPrefix) || name[0]|0x20 != identityHeaderPrefix[0] {
 		return false
 	}
 	prefix := strings.Map(foldSeparator, name[:len(identityHeaderPrefix)])

@@ -106,11 +106,13 @@ func New(o Options) (*Authenticator, error) {
 
 // Authenticate finds out who a request comes from.
 func (a *Authenticator) Authenticate(r *http.Request) *State {
-	q := &request{auth: a, http: r, public: a.options.PublicURL(r)}
+	var q *request
 	var s *State
 	if token := headerToken(r.Header); token != "" {
+		q = newRequest(a, r)
 		s = q.withHeader(token)
 	} else {
+		q = newDetailedRequest(a, r)
 		s = q.withCookies()
 	}
 	s.TokenType, s.request = SessionToken, q
@@ -201,7 +203,7 @@ func (q *request) verifyWithSkew(token *verifier.Token, skew time.Duration) (*ve
 	want.ClockSkew = skew
 	want.Issuers = q.auth.issuers
 	if len(q.auth.options.Requirements.Issuers) == 0 && isPath(q.auth.options.ProxyURL) {
-		want.Issuers = []string{q.auth.issuers[0], q.public.origin() + strings.TrimRight(q.auth.options.ProxyURL, "/")}
+		want.Issuers = []string{q.auth.issuers[0], q.public().origin() + strings.TrimRight(q.auth.options.ProxyURL, "/")}
 	}
 	return q.auth.options.Verifier.VerifyParsed(q.http.Context(), token, want)
 }

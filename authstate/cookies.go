@@ -64,11 +64,15 @@ func (jar *cookieJar) read(header http.Header) (found cookies) {
 	var seen [numCookies]bool
 	for _, line := range header["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {
+			pair = strings.TrimLeft(pair, " \t")
+			if !strings.HasPrefix(pair, "__") {
+				continue
+			}
 			name, value, ok := strings.Cut(pair, "=")
 			if !ok {
 				continue
 			}
-			i := jar.index(strings.Trim(name, " \t"))
+			i := jar.index(strings.TrimRight(name, " \t"))
 			if i < 0 || seen[i] {
 				continue
 			}
@@ -80,9 +84,6 @@ func (jar *cookieJar) read(header http.Header) (found cookies) {
 }
 
 func (jar *cookieJar) index(name string) int {
-	if !strings.HasPrefix(name, "__") {
-		return -1
-	}
 	for i, known := range jar {
 		if name == known {
 			return i

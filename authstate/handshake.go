@@ -63,7 +63,7 @@ var errAddress = errors.New("the address of the request cannot be read")
 
 // handshakeURL builds the address that a handshake begins with.
 func (q *request) handshakeURL(reason string) (string, error) {
-	if q.address() == nil {
+	if q.url() == nil {
 		return "", errAddress
 	}
 	target, err := url.Parse(strings.TrimRight(q.frontendAPI(), "/") + "/v1/client/handshake")
@@ -74,7 +74,7 @@ func (q *request) handshakeURL(reason string) (string, error) {
 	query = append(query,
 		parameter{"redirect_url", q.without(cookieDevBrowser, queryLegacyDevBrowser)},
 		parameter{"__clerk_api_version", apiDate},
-		parameter{"suffixed_cookies", strconv.FormatBool(q.suffixed)},
+		parameter{"suffixed_cookies", strconv.FormatBool(q.usesSuffixed())},
 		parameter{"__clerk_hs_reason", reason})
 	if q.auth.options.Handshakes != nil {
 		query = append(query, parameter{"format", "nonce"})
@@ -95,7 +95,7 @@ func (q *request) frontendAPI() string {
 	case proxy == "":
 		return "https://" + q.auth.key.FrontendAPI
 	case isPath(proxy):
-		return q.public.origin() + proxy
+		return q.public().origin() + proxy
 	default:
 		return proxy
 	}
@@ -112,7 +112,7 @@ func (q *request) anyToken() string {
 // without gives the request's address less some query parameters. Removing
 // any writes the whole query anew, as in a browser.
 func (q *request) without(names ...string) string {
-	clean := q.address().Clone()
+	clean := q.url().Clone()
 	setParameters(clean, q.query().without(names...))
 	return clean.Href(false)
 }

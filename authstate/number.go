@@ -25,21 +25,35 @@ func parseInt(text string) float64 {
 		}
 		text = text[1:]
 	}
-	base, digits := 10, "0123456789"
+	base := 10
 	if len(text) > 1 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X') {
-		base, digits, text = 16, "0123456789abcdefABCDEF", text[2:]
+		base, text = 16, text[2:]
 	}
-	end := len(text) - len(strings.TrimLeft(text, digits))
 	value := 0.0
-	for _, c := range text[:end] {
-		// More digits change nothing, and a client can send many.
-		if math.IsInf(value, 0) {
+	for i := range len(text) {
+		digit := digitOf(text[i])
+		// More digits than fit change nothing, and a client can send many.
+		if digit >= base || math.IsInf(value, 0) {
 			break
 		}
-		digit, _ := strconv.ParseUint(string(c), base, 8)
 		value = value*float64(base) + float64(digit)
 	}
 	return sign * value
+}
+
+// digitOf gives the value of a hexadecimal digit, and one that no base has for
+// what is none.
+func digitOf(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	default:
+		return math.MaxInt
+	}
 }
 
 // toNumber reads a text that is a number as a whole; zero if it is none.

@@ -20,15 +20,15 @@ const (
 // origin that is not Clerk's. There the session may have been changed in the
 // meantime: another person signed in, another organization activated.
 func (q *request) comesFromElsewhere() bool {
-	if q.http.Header.Get("Sec-Fetch-Dest") != "document" || !q.isDocument() {
+	if q.header("Sec-Fetch-Dest") != "document" || !q.isDocument() {
 		return false
 	}
-	referrer := q.http.Header.Get("Referer")
-	if referrer == "" || q.public.begins(referrer) || len(referrer) > maxReferrer || strings.Count(referrer, "@") > maxReferrerAts {
+	referrer := q.header("Referer")
+	if referrer == "" || q.public().begins(referrer) || len(referrer) > maxReferrer || strings.Count(referrer, "@") > maxReferrerAts {
 		return false
 	}
 	from, err := url.Parse(referrer)
-	if err != nil || q.address() == nil || originOf(from) == originOf(q.address()) {
+	if err != nil || q.url() == nil || originOf(from) == originOf(q.url()) {
 		return false
 	}
 	return !q.isClerks(from)

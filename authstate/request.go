@@ -21,16 +21,12 @@ const (
 // request is what an HTTP request says. Each part is read when it is asked
 // for, and once.
 type request struct {
-	auth   *Authenticator
-	http   *http.Request
-	public RequestURL
-	parsed *url.Url   // public, once it was asked for
-	params parameters // of parsed, likewise
+	auth *Authenticator
+	http *http.Request
 
-	found    cookies // once they were asked for
-	read     bool    // tells that they were
-	suffixed bool    // which set of them counts, likewise
-
+	// details is what a good token in the header is decided without; nil until
+	// some of it is asked for.
+	details *details
 	// tokens are those that were read last: the two sets of cookies usually
 	// hold the same.
 	tokens [2]*verifier.Token
@@ -39,16 +35,61 @@ type request struct {
 	state State
 }
 
+// details is what else a request says.
+type details struct {
+	address RequestURL // once it was asked for; without a scheme before
+	parsed  *url.Url   // address, likewise
+	params  parameters // of parsed, likewise
+
+	cookies  cookies // once they were asked for
+	read     bool    // tells that they were
+	suffixed bool    // which set of them counts, likewise
+}
+
+func newRequest(a *Authenticator, r *http.Request) *request {
+	return &request{auth: a, http: r}
+}
+
+// newDetailedRequest makes one allocation of two.
+func newDetailedRequest(a *Authenticator, r *http.Request) *request {
+	both := &struct {
+		request
+		details
+	}{request: request{auth: a, http: r}}
+	both.request.details = &both.details
+	return &both.request
+}
+
+// asked gives the details that are known so far.
+func (q *request) asked() *details {
+	if q.details == nil {
+		q.details = new(details)
+	}
+	return q.details
+}
+
 func (q *request) decided(s State) *State {
 	q.state = s
 	return &q.state
+}
+
+// header gives the first line of a header, whose name is in canonical form.
+func (q *request) header(name string) string { return firstLine(q.http.Header, name) }
+
+// firstLine is http.Header.Get for a name that is known to be in canonical
+// form, of which it would make sure each time.
+func firstLine(h http.Header, name string) string {
+	if lines := h[name]; len(lines) > 0 {
+		return lines[0]
+	}
+	return ""
 }
 
 // headerToken gives the token of the Authorization header. A value without a
 // scheme is a token; one of another scheme than "Bearer", spelled just so, is
 // none, and leaves the word to the cookies.
 func headerToken(h http.Header) string {
-	scheme, rest, _ := strings.Cut(h.Get("Authorization"), " ")
+	scheme, rest, _ := strings.Cut(firstLine(h, "Authorization"), " ")
 	token, _, _ := strings.Cut(rest, " ")
 	if token == "" {
 		return scheme
@@ -59,33 +100,49 @@ func headerToken(h http.Header) string {
 	return ""
 }
 
-// address gives the request's address as a browser would read it; nil when
-// there is no reading it. Most requests are decided without.
-func (q *request) address() *url.Url {
-	if q.parsed == nil {
-		q.parsed = q.public.parse()
+// public gives the request's address as its sender sees it.
+func (q *request) public() RequestURL {
+	d := q.asked()
+	if d.address.Scheme == "" {
+		d.address = q.auth.options.PublicURL(q.http)
 	}
-	return q.parsed
+	return d.address
+}
+
+// url gives the request's address as a browser would read it; nil when there
+// is no reading it. Most requests are decided without.
+func (q *request) url() *url.Url {
+	d := q.asked()
+	if d.parsed == nil {
+		d.parsed = q.public().parse()
+	}
+	return d.parsed
 }
 
 // cookies gives Clerk's cookies, and decides which set of them counts.
 // Requests with a good token in their header are decided without.
 func (q *request) cookies() *cookies {
-	if !q.read {
-		q.read = true
-		q.found = q.auth.jar.read(q.http.Header)
-		q.suffixed = q.usesSuffixedCookies(q.auth.options.Now())
+	d := q.asked()
+	if !d.read {
+		d.read = true
+		d.cookies = q.auth.jar.read(q.http.Header)
+		d.suffixed = q.usesSuffixedCookies(&d.cookies)
 	}
-	return &q.found
+	return &d.cookies
 }
 
 // cookie gives a cookie from the set that counts.
 func (q *request) cookie(plain, suffixed int) string {
-	found := q.cookies()
-	if q.suffixed {
-		return found[suffixed]
+	if q.usesSuffixed() {
+		return q.cookies()[suffixed]
 	}
-	return found[plain]
+	return q.cookies()[plain]
+}
+
+// usesSuffixed tells which set of cookies counts.
+func (q *request) usesSuffixed() bool {
+	q.cookies()
+	return q.details.suffixed
 }
 
 func (q *request) sessionCookie() string { return q.cookie(plainSession, suffixedSession) }
@@ -104,10 +161,11 @@ func (q *request) devBrowser() string {
 
 // query gives the parameters of the address.
 func (q *request) query() parameters {
-	if q.params == nil && q.address() != nil {
-		q.params = parseParameters(q.address().Query())
+	d := q.asked()
+	if d.params == nil && q.url() != nil {
+		d.params = parseParameters(q.url().Query())
 	}
-	return q.params
+	return d.params
 }
 
 // parameter gives the first value of a parameter of Clerk's, empty without.
@@ -131,7 +189,7 @@ func (q *request) hasParameter(name string) bool {
 // mayHaveQuery tells whether a parameter of Clerk's can be among the query's;
 // a percent sign could be hiding one.
 func (q *request) mayHaveQuery() bool {
-	_, query, found := strings.Cut(q.public.Target, "?")
+	_, query, found := strings.Cut(q.public().Target, "?")
 	return found && (strings.Contains(query, "__") || strings.Contains(query, "%"))
 }
 
@@ -142,11 +200,11 @@ func (q *request) isDocument() bool {
 	if q.http.Method != http.MethodGet || isUpgrade(q.http) {
 		return false
 	}
-	switch q.http.Header.Get("Sec-Fetch-Dest") {
+	switch q.header("Sec-Fetch-Dest") {
 	case "document", "iframe":
 		return true
 	case "":
-		return strings.HasPrefix(q.http.Header.Get("Accept"), "text/html")
+		return strings.HasPrefix(q.header("Accept"), "text/html")
 	default:
 		return false
 	}
@@ -155,7 +213,7 @@ func (q *request) isDocument() bool {
 // isByScript tells whether a browser says that a script or a part of a page
 // made the request. Browsers that say nothing of the kind are old ones.
 func (q *request) isByScript() bool {
-	switch q.http.Header.Get("Sec-Fetch-Dest") {
+	switch q.header("Sec-Fetch-Dest") {
 	case "", "document", "iframe":
 		return false
 	default:
@@ -166,16 +224,15 @@ func (q *request) isByScript() bool {
 // isUpgrade tells whether a request asks for a WebSocket (RFC 6455, section
 // 4.1; RFC 8441 and RFC 9220 for the later versions of HTTP).
 func isUpgrade(r *http.Request) bool {
-	return strings.EqualFold(r.Header.Get("Upgrade"), "websocket") ||
-		r.Header.Get(":protocol") == "websocket" || r.Proto == "websocket"
+	return strings.EqualFold(firstLine(r.Header, "Upgrade"), "websocket") ||
+		firstLine(r.Header, ":protocol") == "websocket" || r.Proto == "websocket"
 }
 
 // usesSuffixedCookies decides between the cookies with the instance's suffix
 // and those without. Both are there while Clerk's clients of different ages
 // are, or other instances on the same domain. Nothing is verified yet: at
 // worst the wrong set is chosen, and its token refused.
-func (q *request) usesSuffixedCookies(now time.Time) bool {
-	c := &q.found
+func (q *request) usesSuffixedCookies(c *cookies) bool {
 	plain := q.unverified(c[plainSession])
 	if c[plainSession] != "" && (plain == nil || !plain.HasIssuer()) {
 		return false
@@ -194,7 +251,7 @@ func (q *request) usesSuffixedCookies(now time.Time) bool {
 		return false
 	}
 	if q.auth.key.InstanceType != Production &&
-		c[suffixedClientUAT] != "0" && c[plainClientUAT] == "0" && isExpired(suffixed, now) {
+		c[suffixedClientUAT] != "0" && c[plainClientUAT] == "0" && isExpired(suffixed, q.auth.options.Now()) {
 		return false
 	}
 	return c[suffixedClientUAT] != "" || c[suffixedSession] == ""

@@ -84,7 +84,7 @@ func (s *State) SignUpURL() (string, error) {
 	q := s.request
 	target := q.auth.options.SignUpURL
 	if target == "" && q.auth.options.SignInURL != "" {
-		page, err := url.ParseRef(q.public.origin(), q.auth.options.SignInURL)
+		page, err := url.ParseRef(q.public().origin(), q.auth.options.SignInURL)
 		if err != nil {
 			return "", fmt.Errorf("building the sign-up address: %w", err)
 		}
@@ -108,15 +108,15 @@ var protocolParameters = []string{cookieHandshake, cookieHandshakeNonce, cookieD
 // leadingBack resolves a page against the request's address and adds the way
 // back, less what the handshake protocol may have put in it.
 func (q *request) leadingBack(page string) (string, error) {
-	if q.address() == nil {
+	if q.url() == nil {
 		return "", errAddress
 	}
-	back := q.address().Href(false)
+	back := q.url().Href(false)
 	target, err := url.ParseRef(back, page)
 	if err != nil {
 		return "", fmt.Errorf("building the sign-in address: %w", err)
 	}
-	if originOf(target) == originOf(q.address()) && target.Pathname() == q.address().Pathname() {
+	if originOf(target) == originOf(q.url()) && target.Pathname() == q.url().Pathname() {
 		q.auth.warn(&q.auth.pageWarning, errGuardsItself.Error(), "path", target.Pathname())
 		return "", errGuardsItself
 	}
@@ -124,7 +124,7 @@ func (q *request) leadingBack(page string) (string, error) {
 		back = q.without(protocolParameters...)
 	}
 	query := parseParameters(target.Query()).with("redirect_url", back)
-	if browser := q.devBrowser(); browser != "" && q.auth.key.InstanceType == Development && target.Host() != q.address().Host() {
+	if browser := q.devBrowser(); browser != "" && q.auth.key.InstanceType == Development && target.Host() != q.url().Host() {
 		query = query.with(cookieDevBrowser, browser)
 	}
 	setParameters(target, query)

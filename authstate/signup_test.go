@@ -26,7 +26,7 @@ func TestSignUpLeadsToThePageThatClerksComponentsHave(t *testing.T) {
 			}
 			a := &Authenticator{options: Options{SignInURL: test.signIn, SignUpURL: test.signUp, Now: time.Now}, key: key, jar: newCookieJar(key.CookieSuffix())}
 			r := httptest.NewRequest("GET", "/p", nil)
-			s := &State{Status: SignedOut, request: &request{auth: a, http: r, public: RequestURL{"https", "app.example.com", "/p"}}}
+			s := &State{Status: SignedOut, request: &request{auth: a, http: r, details: &details{address: RequestURL{"https", "app.example.com", "/p"}}}}
 			got, err := s.SignUpURL()
 			if err != nil || got != test.want+back {
 				t.Errorf("expected %s, got %s (%v)", test.want+back, got, err)

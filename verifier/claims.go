@@ -34,7 +34,7 @@ type Claims struct {
 	FactorAges   *FactorAges   // nil when absent or unreadable
 	Actor        *Actor        // nil unless someone impersonates the user
 
-	raw []byte
+	text string // the payload
 }
 
 // Organization is the active organization.
@@ -75,13 +75,13 @@ const sessionPending = "pending"
 // pass for a signed-in one.
 func (c *Claims) Pending() bool { return c.SessionStatus == sessionPending }
 
-// JSON gives the payload as it was signed. It must not be changed.
-func (c *Claims) JSON() json.RawMessage { return c.raw }
+// JSON gives the payload as it was signed.
+func (c *Claims) JSON() json.RawMessage { return json.RawMessage(c.text) }
 
-// trustedClaims reads the payload. It is called on verified tokens only.
-func (t *Token) trustedClaims() *Claims {
+// readClaims reads the payload. It is called on verified tokens only.
+func (t *Token) readClaims(c *Claims) {
 	p := &t.parts.payload
-	c := &Claims{
+	*c = Claims{
 		Version:         1,
 		Audiences:       t.facts.audiences,
 		AuthorizedParty: t.facts.authorizedParty,
@@ -93,7 +93,7 @@ func (t *Token) trustedClaims() *Claims {
 		Plans:           p.scoped(memberPlans),
 		FactorAges:      factorAges(p.raw(memberFactorAges)),
 		Actor:           p.actor(),
-		raw:             p.data,
+		text:            p.text,
 	}
 	c.UserID, _ = p.string(memberSubject)
 	c.SessionID, _ = p.string(memberSessionID)
@@ -101,10 +101,9 @@ func (t *Token) trustedClaims() *Claims {
 	if p.number(memberVersion) == 2 {
 		c.Version = 2
 		c.Organization = p.organizationV2(c.Features)
-		return c
+		return
 	}
 	c.Organization = p.organizationV1()
-	return c
 }
 
 func (o *object) organizationV1() *Organization {
@@ -120,8 +119,8 @@ func (o *object) organizationV1() *Organization {
 }
 
 func (o *object) organizationV2(features []Scoped) *Organization {
-	inner := o.nested(memberOrganization)
-	if inner == nil {
+	inner, ok := o.nested(memberOrganization)
+	if !ok {
 		return nil
 	}
 	id, _ := inner.string(memberID)
@@ -157,8 +156,8 @@ func factorAges(list string) *FactorAges {
 }
 
 func (o *object) actor() *Actor {
-	inner := o.nested(memberActor)
-	if inner == nil {
+	inner, ok := o.nested(memberActor)
+	if !ok {
 		return nil
 	}
 	a := new(Actor)

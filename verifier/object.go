@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -18,7 +17,6 @@ import (
 // duplicates the last counts, as in JSON.parse. All other members are read
 // past, however many there are.
 type object struct {
-	data    []byte // the text as it was decoded; nil in one that is nested
 	text    string
 	members [numMembers]span
 }
@@ -104,29 +102,18 @@ var (
 	errNull = errors.New("expected a JSON object, got null")
 	// errNotJSON stands for the decoder's own error, which would quote the token.
 	errNotJSON = errors.New("expected JSON")
-	// errTooLong takes a decoder that gives more than it was given.
-	errTooLong = fmt.Errorf("expected at most %d bytes when decoded", MaxTokenSize)
 )
 
-// decode reads one base64url part of a token. A JSON value that is neither an
-// object nor null has no members; the checks that follow refuse it for what
-// it lacks, with the same reasons as Clerk's SDK.
-func (o *object) decode(part string, decode func(string) ([]byte, error)) error {
-	data, err := decode(part)
-	if err != nil {
-		return err
-	}
-	if len(data) > MaxTokenSize {
-		return errTooLong
-	}
+// checkObject tells whether a part of a token can be read. A JSON value that
+// is neither an object nor null has no members; the checks that follow refuse
+// it for what it lacks, with the same reasons as Clerk's SDK.
+func checkObject(data []byte) error {
 	if !json.Valid(data) {
 		return errNotJSON
 	}
 	if string(bytes.TrimSpace(data)) == "null" {
 		return errNull
 	}
-	o.data = data
-	o.read(string(data))
 	return nil
 }
 
@@ -152,15 +139,14 @@ func (o *object) read(text string) {
 	}
 }
 
-// nested reads a member that is an object; nil when it is none.
-func (o *object) nested(m member) *object {
+// nested reads a member that is an object.
+func (o *object) nested(m member) (inner object, ok bool) {
 	raw := o.raw(m)
 	if raw == "" || raw[0] != '{' {
-		return nil
+		return inner, false
 	}
-	inner := new(object)
 	inner.read(raw)
-	return inner
+	return inner, true
 }
 
 func skipSpace(text string, at int) int {

@@ -4,6 +4,7 @@ package verifier
 
 import (
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -37,26 +38,31 @@ func permissions(features []Scoped, names, masks string) []string {
 	if names == "" || masks == "" {
 		return nil
 	}
-	actions := strings.Split(names, ",")
-	bits := strings.Split(masks, ",")
-	owners := features
-	if own := ofOrganization(features); len(bits) == len(own) && len(bits) != len(features) {
-		owners = own
+	owners, count := features, 1+strings.Count(masks, ",")
+	if own := countOfOrganization(features); count == own && count != len(features) {
+		owners = slices.DeleteFunc(slices.Clone(features), func(s Scoped) bool { return !s.ofOrganization() })
 	}
-	granted := make([]string, 0, len(actions))
-	for i, feature := range owners {
-		if i >= len(bits) {
+	granted := make([]string, 0, 1+strings.Count(names, ","))
+	for _, feature := range owners {
+		mask, rest, more := strings.Cut(masks, ",")
+		if feature.ofOrganization() {
+			granted = appendGranted(granted, feature.Name, names, decimal(mask))
+		}
+		if masks = rest; !more {
 			break
 		}
-		mask, ok := decimal(bits[i])
-		if !ok || !feature.ofOrganization() {
-			continue
+	}
+	return granted
+}
+
+// appendGranted adds the permissions that a feature's mask has a bit for.
+func appendGranted(granted []string, feature, names string, mask bits) []string {
+	j := 0
+	for name := range strings.SplitSeq(names, ",") {
+		if mask.has(j) {
+			granted = append(granted, "org:"+feature+":"+strings.TrimSpace(name))
 		}
-		for j, action := range actions {
-			if mask.Bit(j) == 1 {
-				granted = append(granted, "org:"+feature.Name+":"+strings.TrimSpace(action))
-			}
-		}
+		j++
 	}
 	return granted
 }
@@ -67,24 +73,39 @@ func (s Scoped) ofOrganization() bool {
 	return s.Scope == "o" || s.Scope == "ou" || s.Scope == "uo"
 }
 
-func ofOrganization(features []Scoped) []Scoped {
-	var own []Scoped
+func countOfOrganization(features []Scoped) int {
+	count := 0
 	for _, feature := range features {
 		if feature.ofOrganization() {
-			own = append(own, feature)
+			count++
 		}
 	}
-	return own
+	return count
 }
 
-// decimal reads digits only; a sign or an underscore makes a mask unreadable.
-func decimal(text string) (*big.Int, bool) {
+// bits is a mask. Hardly any has more than 64.
+type bits struct {
+	small uint64
+	large *big.Int // nil unless it has more
+}
+
+func (b bits) has(i int) bool {
+	if b.large != nil {
+		return b.large.Bit(i) == 1
+	}
+	return b.small>>i&1 == 1
+}
+
+// decimal reads digits only; a sign or an underscore makes a mask unreadable,
+// and one that is has no bits.
+func decimal(text string) bits {
 	text = strings.TrimSpace(text)
 	if small, err := strconv.ParseUint(text, 10, 64); err == nil {
-		return new(big.Int).SetUint64(small), true
+		return bits{small: small}
 	}
 	if text == "" || strings.Trim(text, "0123456789") != "" {
-		return nil, false
+		return bits{}
 	}
-	return new(big.Int).SetString(text, 10)
+	large, _ := new(big.Int).SetString(text, 10)
+	return bits{large: large}
 }

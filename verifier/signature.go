@@ -5,8 +5,8 @@ package verifier
 import (
 	"crypto"
 	"crypto/rsa"
-	_ "crypto/sha256" // for RS256
-	_ "crypto/sha512" // for RS384 and RS512
+	"crypto/sha256"
+	"crypto/sha512"
 	"fmt"
 )
 
@@ -16,23 +16,24 @@ type SignatureVerifier interface {
 	VerifySignature(key *Key, algorithm string, signed, signature []byte) error
 }
 
-// hashes lists the algorithms of RFC 7518, section 3.3, which are all that
-// Clerk's SDK allows.
-var hashes = map[string]crypto.Hash{
-	"RS256": crypto.SHA256,
-	"RS384": crypto.SHA384,
-	"RS512": crypto.SHA512,
+// algorithms lists those of RFC 7518, section 3.3, which are all that Clerk's
+// SDK allows.
+var algorithms = map[string]struct {
+	hash   crypto.Hash
+	digest func(signed []byte) []byte
+}{
+	"RS256": {crypto.SHA256, func(signed []byte) []byte { d := sha256.Sum256(signed); return d[:] }},
+	"RS384": {crypto.SHA384, func(signed []byte) []byte { d := sha512.Sum384(signed); return d[:] }},
+	"RS512": {crypto.SHA512, func(signed []byte) []byte { d := sha512.Sum512(signed); return d[:] }},
 }
 
 // rsaSignatures is the default SignatureVerifier, on crypto/rsa.
 type rsaSignatures struct{}
 
 func (rsaSignatures) VerifySignature(key *Key, algorithm string, signed, signature []byte) error {
-	hash, ok := hashes[algorithm]
+	a, ok := algorithms[algorithm]
 	if !ok {
 		return fmt.Errorf("expected one of RS256, RS384, RS512, got %s", quote(algorithm))
 	}
-	digest := hash.New()
-	digest.Write(signed)
-	return rsa.VerifyPKCS1v15(key.Public, hash, digest.Sum(nil), signature)
+	return rsa.VerifyPKCS1v15(key.Public, a.hash, a.digest(signed), signature)
 }

@@ -5,6 +5,7 @@ package verifier
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -37,47 +38,76 @@ type Token struct {
 
 // parts is a token taken apart.
 type parts struct {
-	signed          string
+	signed          []byte
 	header, payload object
 	signature       []byte
 }
 
-// parse reads the compact form of RFC 7515, section 3.1.
-func parse(raw string, decode func(string) ([]byte, error)) (*Token, error) {
+// parse reads the compact form of RFC 7515, section 3.1. All bytes of a token
+// stand in one piece of memory, and the text of its header and payload in
+// another: strangers make it do this as often as they like.
+func parse(raw string, decode decoder) (*Token, error) {
 	if len(raw) > MaxTokenSize {
 		return nil, refuse(ReasonTokenInvalid, "a token has at most %d bytes, this one has %d", MaxTokenSize, len(raw))
 	}
 	if n := strings.Count(raw, "."); n != 2 {
 		return nil, refuse(ReasonTokenInvalid, "a token has three parts separated by dots, this one has %d", n+1)
 	}
-	p := &parts{signed: raw[:strings.LastIndexByte(raw, '.')]}
-	header, payload, _ := strings.Cut(p.signed, ".")
-	if err := p.header.decode(header, decode); err != nil {
-		return nil, &Error{Reason: ReasonTokenInvalid, Message: "decoding the token's header", cause: err}
+	signed := raw[:strings.LastIndexByte(raw, '.')]
+	header, payload, _ := strings.Cut(signed, ".")
+	memory := make([]byte, 0, 2*len(raw))
+	ends := [3]int{}
+	for i, part := range [...]struct{ name, text string }{
+		{"header", header}, {"payload", payload}, {"signature", raw[len(signed)+1:]},
+	} {
+		decoded, err := decode(memory, part.text)
+		if err == nil && i < 2 {
+			err = checkObject(decoded[len(memory):])
+		}
+		if err != nil {
+			return nil, &Error{Reason: ReasonTokenInvalid, Message: "decoding the token's " + part.name, cause: err}
+		}
+		memory, ends[i] = decoded, len(decoded)
 	}
-	if err := p.payload.decode(payload, decode); err != nil {
-		return nil, &Error{Reason: ReasonTokenInvalid, Message: "decoding the token's payload", cause: err}
-	}
-	var err error
-	if p.signature, err = decode(raw[len(p.signed)+1:]); err != nil {
-		return nil, &Error{Reason: ReasonTokenInvalid, Message: "decoding the token's signature", cause: err}
-	}
+	p := &parts{signature: memory[ends[1]:ends[2]:ends[2]], signed: append(memory, signed...)[ends[2]:]}
+	text := string(memory[:ends[1]])
+	p.header.read(text[:ends[0]])
+	p.payload.read(text[ends[0]:])
 	return &Token{raw: raw, facts: p.readFacts(), parts: p}, nil
 }
 
+// decoder appends the bytes that a part of a token stands for.
+type decoder func(to []byte, part string) ([]byte, error)
+
 var errNotBase64URL = errors.New("expected base64url without padding")
+
+var base64URL = base64.RawURLEncoding.Strict()
 
 // strictBase64URL decodes base64url as RFC 7515, section 2 has it: no
 // padding, no line breaks, no stray bits, so that a token has one spelling.
-func strictBase64URL(s string) ([]byte, error) {
-	if strings.IndexByte(s, '\r') >= 0 || strings.IndexByte(s, '\n') >= 0 {
+func strictBase64URL(to []byte, part string) ([]byte, error) {
+	if strings.IndexByte(part, '\r') >= 0 || strings.IndexByte(part, '\n') >= 0 {
 		return nil, errNotBase64URL
 	}
-	data, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	decoded, err := base64URL.AppendDecode(to, []byte(part))
 	if err != nil {
 		return nil, errNotBase64URL
 	}
-	return data, nil
+	return decoded, nil
+}
+
+// decodeWith makes a decoder of a function that knows nothing of the others.
+func decodeWith(decode func(string) ([]byte, error)) decoder {
+	return func(to []byte, part string) ([]byte, error) {
+		decoded, err := decode(part)
+		if err != nil {
+			return nil, err
+		}
+		if len(decoded) > MaxTokenSize {
+			return nil, fmt.Errorf("expected at most %d bytes when decoded, got %d", MaxTokenSize, len(decoded))
+		}
+		return append(to, decoded...), nil
+	}
 }
 
 // String gives the token as it was read.

@@ -16,7 +16,7 @@ const DefaultCacheBytes = 32 << 20
 // verification is that a token's signature was good.
 type verification struct {
 	key    *Key
-	claims *Claims
+	claims Claims
 }
 
 // tokenCache remembers verified tokens by their whole text, so that one that
@@ -45,7 +45,7 @@ const overhead = 1 << 10
 // weigh gives about what an entry takes, in bytes: the token as the key, its
 // payload, and the claims read from it.
 func weigh(token string, t *Token) uint32 {
-	return uint32(overhead + len(token) + 3*len(t.verified.claims.raw)) //nolint:gosec // A token has at most MaxTokenSize bytes.
+	return uint32(overhead + len(token) + 3*len(t.verified.claims.text)) //nolint:gosec // A token has at most MaxTokenSize bytes.
 }
 
 // remaining is how long a token can still be of use, with the largest skew

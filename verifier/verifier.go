@@ -49,7 +49,7 @@ type Requirements struct {
 type Verifier struct {
 	keys       KeySource
 	signatures SignatureVerifier
-	decode     func(string) ([]byte, error)
+	decode     decoder
 	now        func() time.Time
 	cache      *tokenCache // nil without
 }
@@ -59,12 +59,12 @@ func New(o Options) (*Verifier, error) {
 	if o.Keys == nil {
 		return nil, errors.New("a verifier needs a source of keys")
 	}
-	v := &Verifier{keys: o.Keys, signatures: o.Signatures, decode: o.DecodeBase64URL, now: o.Now}
+	v := &Verifier{keys: o.Keys, signatures: o.Signatures, decode: strictBase64URL, now: o.Now}
 	if v.signatures == nil {
 		v.signatures = rsaSignatures{}
 	}
-	if v.decode == nil {
-		v.decode = strictBase64URL
+	if o.DecodeBase64URL != nil {
+		v.decode = decodeWith(o.DecodeBase64URL)
 	}
 	if v.now == nil {
 		v.now = time.Now
@@ -129,7 +129,8 @@ func (v *Verifier) VerifyParsed(ctx context.Context, t *Token, want Requirements
 		if key, err = v.verifySignature(ctx, t.parts, key); err != nil {
 			return nil, err
 		}
-		known = &verification{key: key, claims: t.trustedClaims()}
+		known = &verification{key: key}
+		t.readClaims(&known.claims)
 		if v.cache != nil {
 			v.cache.put(t, known)
 		}
@@ -137,7 +138,7 @@ func (v *Verifier) VerifyParsed(ctx context.Context, t *Token, want Requirements
 	if err := t.facts.check(want, v.now()); err != nil {
 		return nil, err
 	}
-	return known.claims, nil
+	return &known.claims, nil
 }
 
 // verifySignature checks everything that does not depend on claims, and gives
@@ -151,13 +152,12 @@ func (v *Verifier) verifySignature(ctx context.Context, p *parts, key *Key) (*Ke
 	if err := key.checkAlgorithm(algorithm); err != nil {
 		return nil, err
 	}
-	signed := []byte(p.signed)
-	if v.signatures.VerifySignature(key, algorithm, signed, p.signature) == nil {
+	if v.signatures.VerifySignature(key, algorithm, p.signed, p.signature) == nil {
 		return key, nil
 	}
 	if source, ok := v.keys.(ReplacingKeySource); ok {
 		key = source.Replacement(ctx, key)
-		if key != nil && key.checkAlgorithm(algorithm) == nil && v.signatures.VerifySignature(key, algorithm, signed, p.signature) == nil {
+		if key != nil && key.checkAlgorithm(algorithm) == nil && v.signatures.VerifySignature(key, algorithm, p.signed, p.signature) == nil {
 			return key, nil
 		}
 	}
@@ -181,7 +181,7 @@ func (p *parts) checkHeader() (string, error) {
 		return "", refuse(ReasonTokenInvalid, `expected the type "JWT", got %s`, quote(p.header.raw(memberType)))
 	}
 	algorithm, _ := p.header.string(memberAlgorithm)
-	if _, known := hashes[algorithm]; !known {
+	if _, known := algorithms[algorithm]; !known {
 		return "", refuse(ReasonTokenInvalidAlgorithm, "expected the algorithm RS256, RS384 or RS512, got %s", quote(p.header.raw(memberAlgorithm)))
 	}
 	// RFC 7515, section 4.1.11: whoever does not understand an extension that
