@@ -142,7 +142,7 @@ func noGoroutines(t *testing.T) {
 		stacks := make([]byte, 1<<20)
 		stacks = stacks[:runtime.Stack(stacks, true)]
 		for stack := range strings.SplitSeq(string(stacks), "\n\n") {
-			for _, own := range []string{"caddy-clerk/verifier.", "caddyclerk.(", "maypok86/otter"} {
+			for _, own := range []string{"caddy-clerk/verifier.", "caddyclerk.("} {
 				if strings.Contains(stack, own) {
 					running = append(running, stack)
 				}

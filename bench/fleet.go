@@ -17,10 +17,29 @@ import (
 	"strings"
 )
 
-const caddyPackage = "github.com/caddy-clerk/caddy-clerk/cmd/caddy"
+const caddyPackage = "github.com/caddy-clerk/caddy-clerk/bench/caddy"
 
-// fleet starts the Caddys that are compared: site A is without the gate, site
-// B with it, and there is no other difference.
+// variant is what stands before the site's answer.
+type variant int
+
+const (
+	plain variant = iota // nothing: site A
+	floor                // what any gate must do at least: site F
+	gate                 // clerk_auth: site B
+	numVariants
+)
+
+func (v variant) String() string {
+	return [numVariants]string{"site A, without a gate", "site F, with the floor of a gate", "site B, with clerk_auth"}[v]
+}
+
+// handlers are the names of those that do anything in the site.
+func (v variant) handlers() []string {
+	return [numVariants][]string{{"static_response"}, {"bench_floor", "static_response"}, {"clerk_auth", "static_response"}}[v]
+}
+
+// fleet starts the Caddys that are compared, between which there is no other
+// difference than the variant.
 type fleet struct {
 	binary string // empty until it is built
 	dir    string
@@ -46,12 +65,12 @@ func (f *fleet) prepare(ctx context.Context) error {
 	if f.binary, err = filepath.Abs(f.binary); err != nil {
 		return fmt.Errorf("finding Caddy: %w", err)
 	}
-	for gated, want := range map[bool][]string{false: {"static_response"}, true: {"clerk_auth", "static_response"}} {
-		got, err := f.handlers(ctx, gated)
+	for v := range numVariants {
+		got, err := f.handlers(ctx, v)
 		if err != nil {
 			return err
 		}
-		if !slices.Equal(got, want) {
+		if want := v.handlers(); !slices.Equal(got, want) {
 			return fmt.Errorf("expected the handlers %v in the site, got %v", want, got)
 		}
 	}
@@ -69,8 +88,8 @@ var handlerName = regexp.MustCompile(`"handler":\s*"([a-z_]+)"`)
 
 // handlers gives the names of a site's handlers in their order, of those that
 // do anything of their own.
-func (f *fleet) handlers(ctx context.Context, gated bool) ([]string, error) {
-	config, err := f.configure(gated, "127.0.0.1:80")
+func (f *fleet) handlers(ctx context.Context, v variant) ([]string, error) {
+	config, err := f.configure(v, "127.0.0.1:80")
 	if err != nil {
 		return nil, err
 	}
@@ -93,21 +112,20 @@ func (f *fleet) handlers(ctx context.Context, gated bool) ([]string, error) {
 
 // configure writes the Caddyfile of a site at an address, beside which its
 // storage and its log will be.
-func (f *fleet) configure(gated bool, address string) (string, error) {
+func (f *fleet) configure(v variant, address string) (string, error) {
 	f.started++
 	home := filepath.Join(f.dir, "site-"+strconv.Itoa(f.started))
 	if err := os.Mkdir(home, 0o700); err != nil {
 		return "", fmt.Errorf("making a folder for a site: %w", err)
 	}
-	gate := ""
-	if gated {
-		gate = `clerk_auth {
+	directive := [numVariants]string{
+		floor: "bench_floor " + f.keys.pkcs1 + "\n\t",
+		gate: `clerk_auth {
 		publishable_key ` + publishableKey() + `
 		jwks_url ` + f.keys.url + `
 		authorized_parties ` + authorizedParty + `
 	}
-	`
-	}
+	`}[v]
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return "", fmt.Errorf("reading the site's address: %w", err)
@@ -127,7 +145,7 @@ func (f *fleet) configure(gated bool, address string) (string, error) {
 
 http://` + address + ` {
 	bind ` + host + `
-	` + gate + `respond "ok"
+	` + directive + `respond "ok"
 }
 `
 	path := filepath.Join(home, "Caddyfile")
@@ -154,8 +172,8 @@ func freeAddress() (string, error) {
 }
 
 // with runs a fresh Caddy, whose caches are empty, for as long as use takes.
-func (f *fleet) with(ctx context.Context, gated bool, use func(*site) error) error {
-	s, err := f.start(ctx, gated)
+func (f *fleet) with(ctx context.Context, v variant, use func(*site) error) error {
+	s, err := f.start(ctx, v)
 	if err != nil {
 		return err
 	}
@@ -165,14 +183,7 @@ func (f *fleet) with(ctx context.Context, gated bool, use func(*site) error) err
 	}
 	err = errors.Join(err, s.stop())
 	if err != nil {
-		return fmt.Errorf("%s: %w", siteName(gated), err)
+		return fmt.Errorf("%s: %w", v, err)
 	}
 	return nil
-}
-
-func siteName(gated bool) string {
-	if gated {
-		return "site B, with clerk_auth"
-	}
-	return "site A, without clerk_auth"
 }

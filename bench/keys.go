@@ -98,6 +98,7 @@ func (k *signingKey) keySet() ([]byte, error) {
 // keyServer stands in for Clerk, of which a gate wants the keys and no more.
 type keyServer struct {
 	url     string
+	pkcs1   string // the key in PKCS #1 and standard base64
 	fetches atomic.Int64
 	server  *http.Server
 }
@@ -111,7 +112,10 @@ func serveKeys(key *signingKey) (*keyServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for the key server: %w", err)
 	}
-	s := &keyServer{url: "http://" + listener.Addr().String() + "/.well-known/jwks.json"}
+	s := &keyServer{
+		url:   "http://" + listener.Addr().String() + "/.well-known/jwks.json",
+		pkcs1: base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&key.private.PublicKey)),
+	}
 	s.server = &http.Server{
 		ReadHeaderTimeout: 10 * time.Second,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

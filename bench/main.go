@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command bench measures what clerk_auth costs. The same requests go to a
-// Caddy with the gate and to one without, in turn, so that what it prints
-// are ratios and differences, which say more than the figures of one machine.
+// Command bench measures what clerk_auth costs. The same requests go in turn to
+// a Caddy without a gate, to one with the least that any gate must do, and to
+// one with clerk_auth, so that what it prints are ratios and differences, which
+// say more than the figures of one machine.
 //
 //	go run ./bench                          # all scenarios, under wrk
 //	go run ./bench -only first,garbage      # some of them
@@ -28,7 +29,7 @@ import (
 type options struct {
 	caddy, dir, only string
 
-	pairs, seconds, tokens, kids, memory int
+	rounds, seconds, tokens, kids, memory int
 }
 
 func main() {
@@ -44,14 +45,14 @@ func main() {
 
 func parseOptions() *options {
 	o := new(options)
-	flag.StringVar(&o.caddy, "caddy", "", "the `path` of a Caddy with the module; without it, ./cmd/caddy is built")
+	flag.StringVar(&o.caddy, "caddy", "", "the `path` of a built ./bench/caddy; without it, it is built")
 	flag.StringVar(&o.dir, "dir", filepath.Join(os.TempDir(), "caddy-clerk-bench"), "the `folder` that keeps the key and the signed tokens for the next time")
 	flag.StringVar(&o.only, "only", "", "the scenarios to run, as the beginnings of their `names`, with commas; none for none (default all)")
-	flag.IntVar(&o.pairs, "pairs", 9, "how many pairs of runs to make of each scenario")
+	flag.IntVar(&o.rounds, "rounds", 9, "how many runs to make of each scenario and each site")
 	flag.IntVar(&o.seconds, "seconds", 4, "how long each run takes")
 	flag.IntVar(&o.tokens, "tokens", 300_000, "how many distinct tokens to have for the scenarios that send each once")
 	flag.IntVar(&o.kids, "kids", 0, "send this many tokens that name unknown keys, and count the fetches of the key set")
-	flag.IntVar(&o.memory, "memory", 0, "send this many distinct tokens once each, and compare the memory of both sites")
+	flag.IntVar(&o.memory, "memory", 0, "send this many distinct tokens once each, and compare the memory with the gate and without")
 	flag.Parse()
 	return o
 }
@@ -67,7 +68,7 @@ func (o *options) check() error {
 		name       string
 		value, min int
 	}{
-		{"pairs", o.pairs, 1}, {"seconds", o.seconds, 1}, {"tokens", o.tokens, 1}, {"kids", o.kids, 0}, {"memory", o.memory, 0},
+		{"rounds", o.rounds, 1}, {"seconds", o.seconds, 1}, {"tokens", o.tokens, 1}, {"kids", o.kids, 0}, {"memory", o.memory, 0},
 	} {
 		if f.value < f.min {
 			return fmt.Errorf("-%s: expected %d or more, got %d", f.name, f.min, f.value)
@@ -117,7 +118,7 @@ func run(ctx context.Context, o *options) error {
 func measure(ctx context.Context, o *options, chosen []scenario, m *material, f *fleet) error {
 	var failures error
 	if len(chosen) > 0 {
-		p := &pairs{fleet: f, material: m, pairs: o.pairs, seconds: o.seconds}
+		p := &plan{fleet: f, material: m, rounds: o.rounds, seconds: o.seconds}
 		results, err := p.runAll(ctx, chosen)
 		if err != nil {
 			return err

@@ -18,7 +18,7 @@ import (
 // IDs cause. Anybody can send those.
 func measureKids(ctx context.Context, f *fleet, m *material, n int) error {
 	progress("sending %d tokens with unknown key IDs", n)
-	return f.with(ctx, true, func(s *site) error {
+	return f.with(ctx, gate, func(s *site) error {
 		fetched, start := f.keys.fetches.Load(), time.Now()
 		if err := s.client.expectAll(ctx, http.StatusUnauthorized, m.unknownKeys(n)); err != nil {
 			return err
@@ -52,9 +52,9 @@ func (m *material) unknownKeys(n int) iter.Seq2[string, error] {
 // once, which is the most that can be asked of what remembers tokens.
 func measureMemory(ctx context.Context, f *fleet, m *material, n int) error {
 	var after [2]memory
-	for i, gated := range []bool{false, true} {
-		progress("sending %d distinct tokens to %s", n, siteName(gated))
-		if err := f.with(ctx, gated, func(s *site) error {
+	for i, v := range []variant{plain, gate} {
+		progress("sending %d distinct tokens to %s", n, v)
+		if err := f.with(ctx, v, func(s *site) error {
 			err := s.client.expectAll(ctx, http.StatusOK, readLines(m.tokens, n))
 			if err != nil {
 				return err

@@ -45,17 +45,18 @@ func TestScenariosAreChosenByTheirNames(t *testing.T) {
 	}
 }
 
-func TestRowHoldsMediansOfPairs(t *testing.T) {
+func TestRowHoldsMediansOfRounds(t *testing.T) {
 	runs := func(rates ...float64) []sample {
 		samples := make([]sample, 0, len(rates))
 		for _, rate := range rates {
-			samples = append(samples, sample{rate: rate, cpu: time.Duration(10 * float64(time.Millisecond) / rate), p50: time.Millisecond, p99: 2 * time.Millisecond})
+			samples = append(samples, sample{rate: rate, cpu: time.Duration(10 * float64(time.Millisecond) / rate), p99: 2 * time.Millisecond})
 		}
 		return samples
 	}
-	r := result{scenario: scenario{name: "s"}, without: runs(100, 200, 400), with: runs(50, 160, 100)}
-	r.with[1].logged = []string{`{"level":"info"}`, `{"level":"warn"}`, "no JSON"}
-	want := "s 0.500 0.250 0.800 200 100 50.0 100.0 75.0 1.00 1.00 2.00 2.00 3, 2 above info"
+	r := result{scenario: scenario{name: "s"}}
+	r.runs = [numVariants][]sample{plain: runs(100, 200, 400), floor: runs(90, 160, 200), gate: runs(50, 160, 100)}
+	r.runs[gate][1].logged = []string{`{"level":"info"}`, `{"level":"warn"}`, "no JSON"}
+	want := "s 200 0.800 0.500 0.250 0.800 50.0 12.5 75.0 2.00 2.00 2.00 3, 2 above info"
 	if got := strings.Join(r.row(), " "); got != want {
 		t.Errorf("expected %q, got %q", want, got)
 	}

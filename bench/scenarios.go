@@ -26,9 +26,9 @@ type scenario struct {
 	file func(*material) (string, error)
 }
 
-// statusOf is what a site answers: the one without the gate lets all pass.
-func (s *scenario) statusOf(gated bool) int {
-	if !gated {
+// statusOf is what a site answers: the one without a gate lets all pass.
+func (s *scenario) statusOf(v variant) int {
+	if v == plain {
 		return http.StatusOK
 	}
 	return s.status

@@ -30,26 +30,29 @@ func perRun(samples []sample, figure func(sample) float64) []float64 {
 	return values
 }
 
-// perPair gives one figure of each pair.
-func (r *result) perPair(figure func(without, with sample) float64) []float64 {
-	values := make([]float64, 0, len(r.with))
-	for i := range r.with {
-		values = append(values, figure(r.without[i], r.with[i]))
+// perRound gives one figure of each round: of a site beside the one without a
+// gate.
+func (r *result) perRound(v variant, figure func(a, other sample) float64) []float64 {
+	values := make([]float64, 0, len(r.runs[v]))
+	for i := range r.runs[v] {
+		values = append(values, figure(r.runs[plain][i], r.runs[v][i]))
 	}
 	return values
 }
 
+func ratio(a, other sample) float64      { return other.rate / a.rate }
+func difference(a, other sample) float64 { return micros(other.cpu - a.cpu) }
+
 func rateOf(s sample) float64 { return s.rate }
 func cpuOf(s sample) float64  { return micros(s.cpu) }
-func p50Of(s sample) float64  { return micros(s.p50) }
-func p99Of(s sample) float64  { return micros(s.p99) }
+func p99Of(s sample) float64  { return micros(s.p99) / 1000 } // in milliseconds
 
 func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
 // logLines tells how many lines the gate logged in all runs together.
 func (r *result) logLines() string {
 	lines, loud := 0, 0
-	for _, s := range r.with {
+	for _, s := range r.runs[gate] {
 		lines += len(s.logged)
 		for _, line := range s.logged {
 			if isLoud(line) {
@@ -64,13 +67,13 @@ func (r *result) logLines() string {
 }
 
 func printScenarios(w io.Writer, o *options, results []result) {
-	fmt.Fprintf(w, "A is Caddy without clerk_auth, B with it. Medians over pairs of runs (%d × %d s); wrk with %d connections on the same machine, %d cores, %s/%s, %s.\n\n",
-		o.pairs, o.seconds, connections, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	fmt.Fprintf(w, "A is Caddy without a gate, F with the least that any gate must do, B with clerk_auth. Medians over rounds of runs (%d × %d s); wrk with %d connections on the same machine, %d cores, %s/%s, %s.\n\n",
+		o.rounds, o.seconds, connections, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 	table := make([][]string, 0, 1+len(results))
 	table = append(table, []string{
-		"scenario", "req/s B/A", "min", "max", "req/s A", "req/s B",
-		"CPU/req A (µs)", "CPU/req B (µs)", "B−A (µs)",
-		"p50 A (ms)", "p50 B (ms)", "p99 A (ms)", "p99 B (ms)", "log lines",
+		"scenario", "req/s A", "F/A", "B/A", "B/A min", "B/A max",
+		"CPU/req A (µs)", "F−A (µs)", "B−A (µs)",
+		"p99 A (ms)", "p99 F (ms)", "p99 B (ms)", "log lines",
 	})
 	for _, r := range results {
 		table = append(table, r.row())
@@ -79,20 +82,19 @@ func printScenarios(w io.Writer, o *options, results []result) {
 }
 
 func (r *result) row() []string {
-	ratios := r.perPair(func(without, with sample) float64 { return with.rate / without.rate })
-	difference := r.perPair(func(without, with sample) float64 { return micros(with.cpu - without.cpu) })
 	number := func(decimals int, value float64) string { return fmt.Sprintf("%.*f", decimals, value) }
-	middle := func(decimals int, samples []sample, figure func(sample) float64) string {
-		return number(decimals, median(perRun(samples, figure)))
+	middle := func(v variant, decimals int, figure func(sample) float64) string {
+		return number(decimals, median(perRun(r.runs[v], figure)))
 	}
-	millis := func(samples []sample, figure func(sample) float64) string {
-		return number(2, median(perRun(samples, figure))/1000)
+	paired := func(v variant, decimals int, figure func(a, other sample) float64) string {
+		return number(decimals, median(r.perRound(v, figure)))
 	}
+	ratios := r.perRound(gate, ratio)
 	return []string{
-		r.name, number(3, median(ratios)), number(3, slices.Min(ratios)), number(3, slices.Max(ratios)),
-		middle(0, r.without, rateOf), middle(0, r.with, rateOf),
-		middle(1, r.without, cpuOf), middle(1, r.with, cpuOf), number(1, median(difference)),
-		millis(r.without, p50Of), millis(r.with, p50Of), millis(r.without, p99Of), millis(r.with, p99Of),
+		r.name, middle(plain, 0, rateOf), paired(floor, 3, ratio), paired(gate, 3, ratio),
+		number(3, slices.Min(ratios)), number(3, slices.Max(ratios)),
+		middle(plain, 1, cpuOf), paired(floor, 1, difference), paired(gate, 1, difference),
+		middle(plain, 2, p99Of), middle(floor, 2, p99Of), middle(gate, 2, p99Of),
 		r.logLines(),
 	}
 }

@@ -410,33 +410,33 @@ type visitor struct {
 }
 
 // freshTokens is how many tokens there are of which each is new to the cache
-// whenever its turn comes, once a second: it remembers tokens until five minutes
-// after their expiry, which is 50 s after noon.
-const freshTokens = 360
+// whenever its turn comes, once a second: it remembers tokens for two minutes at
+// most after they were used.
+const freshTokens = 150
 
 // signedIn are those whom the instance knows.
 func signedIn() []visitor {
 	expect := func(v fates) fate { return v.instance }
 	return []visitor{
-		{"a token seen before", mint(3, instanceKey, kid), 2, expect},
-		{"a fresh token", mint(freshTokens, instanceKey, kid), 1, expect},
+		{"a token seen before", mint("seen", 3, instanceKey, kid), 2, expect},
+		{"a fresh token", mint("fresh", freshTokens, instanceKey, kid), 1, expect},
 	}
 }
 
 // strangers are let in by nothing but a key server's word.
 func strangers() []visitor {
 	return []visitor{
-		{"a forged token", mint(8, attackerKey, kid), 1, func(v fates) fate { return v.forged }},
-		{"a token of an unknown key", mint(8, attackerKey, otherKid), 1, func(v fates) fate { return v.other }},
+		{"a forged token", mint("forged", 8, attackerKey, kid), 1, func(v fates) fate { return v.forged }},
+		{"a token of an unknown key", mint("unknown", 8, attackerKey, otherKid), 1, func(v fates) fate { return v.other }},
 		{"garbage", garbage(), 1, func(fates) fate { return noToken }},
 	}
 }
 
 // mint makes distinct tokens.
-func mint(n int, key *rsa.PrivateKey, id string) []string {
+func mint(name string, n int, key *rsa.PrivateKey, id string) []string {
 	tokens := make([]string, n)
 	for i := range tokens {
-		signed := encode(toJSON(header(members{"kid": id}))) + "." + encode(toJSON(session(members{"jti": strconv.Itoa(i)})))
+		signed := encode(toJSON(header(members{"kid": id}))) + "." + encode(toJSON(session(members{"jti": name + strconv.Itoa(i)})))
 		tokens[i] = signed + "." + encode(rsaSign(key, "RS256", signed))
 	}
 	return tokens

@@ -4,7 +4,6 @@ package verifier
 
 import (
 	"encoding/json"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -86,9 +85,9 @@ func (t *Token) readClaims(c *Claims) {
 		Audiences:       t.facts.audiences,
 		AuthorizedParty: t.facts.authorizedParty,
 		Issuer:          t.facts.issuer,
-		ExpiresAt:       p.moment(memberExpiry),
-		NotBefore:       p.moment(memberNotBefore),
-		IssuedAt:        p.moment(memberIssuedAt),
+		ExpiresAt:       t.facts.expiry.time(),
+		NotBefore:       t.facts.notBefore.time(),
+		IssuedAt:        t.facts.issuedAt.time(),
 		Features:        p.scoped(memberFeatures),
 		Plans:           p.scoped(memberPlans),
 		FactorAges:      factorAges(p.raw(memberFactorAges)),
@@ -166,16 +165,4 @@ func (o *object) actor() *Actor {
 	a.SessionID, _ = inner.string(memberSessionID)
 	a.Type, _ = inner.string(memberKind)
 	return a
-}
-
-// latest is the last moment that a time claim is taken at its word for; it
-// keeps absurd numbers within what time.Time can compute with.
-const latest = 1 << 40
-
-func (o *object) moment(m member) time.Time {
-	seconds := o.number(m)
-	if math.IsNaN(seconds) {
-		return time.Time{}
-	}
-	return time.Unix(int64(math.Max(-latest, math.Min(latest, seconds))), 0)
 }

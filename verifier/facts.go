@@ -5,6 +5,7 @@ package verifier
 import (
 	"math"
 	"strings"
+	"time"
 )
 
 // facts is what is asked of a token again and again, read from it once.
@@ -35,16 +36,10 @@ type timeClaim struct {
 // readFacts reads header and payload.
 func (p *parts) readFacts() facts {
 	o := &p.payload
-	f := facts{
-		sessionClass:     p.isSessionClass(),
-		audiences:        o.audience(),
-		hasIssuer:        o.hasIssuer(),
-		expiry:           o.timeClaim(memberExpiry),
-		notBefore:        o.timeClaim(memberNotBefore),
-		issuedAt:         o.timeClaim(memberIssuedAt),
-		comparedExpiry:   o.compared(memberExpiry),
-		comparedIssuedAt: o.compared(memberIssuedAt),
-	}
+	f := facts{sessionClass: p.isSessionClass(), audiences: o.audience(), hasIssuer: o.hasIssuer()}
+	f.expiry, f.comparedExpiry = o.timeClaim(memberExpiry)
+	f.notBefore, _ = o.timeClaim(memberNotBefore)
+	f.issuedAt, f.comparedIssuedAt = o.timeClaim(memberIssuedAt)
 	f.keyID, _ = p.header.string(memberKeyID)
 	_, f.hasSubject = o.string(memberSubject)
 	f.authorizedParty, _ = o.string(memberAuthorizedParty)
@@ -77,6 +72,25 @@ func (o *object) hasIssuer() bool {
 	}
 }
 
-func (o *object) timeClaim(m member) timeClaim {
-	return timeClaim{o.has(m), math.Trunc(o.number(m)) * 1000}
+// timeClaim reads a claim, and what JavaScript takes it for in a comparison.
+func (o *object) timeClaim(m member) (claim timeClaim, compared float64) {
+	number := o.number(m)
+	claim = timeClaim{o.has(m), math.Trunc(number) * 1000}
+	if !math.IsNaN(number) {
+		return claim, number
+	}
+	return claim, o.compared(m)
+}
+
+// latest is the last moment, in seconds since the epoch, that a claim is taken
+// at its word for; it keeps absurd numbers within what time.Time can compute
+// with.
+const latest = 1 << 40
+
+// time gives the moment that is meant, zero for none.
+func (c timeClaim) time() time.Time {
+	if math.IsNaN(c.millis) {
+		return time.Time{}
+	}
+	return time.Unix(int64(math.Max(-latest, math.Min(latest, c.millis/1000))), 0)
 }

@@ -127,7 +127,10 @@ func (o *object) read(text string) {
 	}
 	for at = skipSpace(text, at+1); text[at] != '}'; {
 		end := endOfString(text, at)
-		name := unquote(text[at:end])
+		name := text[at+1 : end-1]
+		if strings.IndexByte(name, '\\') >= 0 {
+			name = unquote(text[at:end])
+		}
 		at = skipSpace(text, skipSpace(text, end)+1)
 		end = endOfValue(text, at)
 		if m, ok := memberNames[name]; ok {
@@ -179,13 +182,22 @@ func endOfValue(text string, at int) int {
 			depth--
 		default:
 			if depth == 0 {
-				return at + strings.IndexAny(text[at:], ",}] \n\r\t")
+				return endOfWord(text, at)
 			}
 		}
 		if at++; depth == 0 {
 			return at
 		}
 	}
+}
+
+// endOfWord gives the index behind the number, or null, true or false, that
+// begins at an index: that of what follows a member.
+func endOfWord(text string, at int) int {
+	for text[at] > ' ' && text[at] != ',' && text[at] != '}' && text[at] != ']' {
+		at++
+	}
+	return at
 }
 
 // unquote decodes a JSON string, most of which hold nothing to decode.

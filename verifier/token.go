@@ -55,7 +55,7 @@ func parse(raw string, decode decoder) (*Token, error) {
 	}
 	signed := raw[:strings.LastIndexByte(raw, '.')]
 	header, payload, _ := strings.Cut(signed, ".")
-	memory := make([]byte, 0, 2*len(raw))
+	memory := make([]byte, 0, base64URL.DecodedLen(len(raw))+len(signed))
 	ends := [3]int{}
 	for i, part := range [...]struct{ name, text string }{
 		{"header", header}, {"payload", payload}, {"signature", raw[len(signed)+1:]},

@@ -4,9 +4,8 @@ package verifier
 
 import (
 	"strings"
+	"sync"
 	"time"
-
-	"github.com/maypok86/otter/v2"
 )
 
 // DefaultCacheBytes is enough memory to remember some ten thousand of Clerk's
@@ -20,66 +19,147 @@ type verification struct {
 }
 
 // tokenCache remembers verified tokens by their whole text, so that one that
-// differs in a single character is another one. It holds none beyond its
-// expiry, and forgets the least used when it is full.
+// differs in a single character is another one.
+//
+// It is made for what is written about as often as it is read, when strangers
+// come, and so keeps no order of use. Entries are of the young generation or of
+// the old one. One that is used while it is old is young again; when the young
+// ones are full, or have been there for a minute, they become the old ones, and
+// the old ones are forgotten. That is where an expired token ends, too.
 type tokenCache struct {
-	entries *otter.Cache[string, *Token]
-	now     func() time.Time
+	shards [numShards]shard
+	now    func() time.Time
+
+	mu     sync.Mutex // guards what follows
+	timer  *time.Timer
+	closed bool
+}
+
+const (
+	numShards = 16
+	// generationTime is the lifetime of Clerk's session tokens.
+	generationTime = time.Minute
+)
+
+// shard is the part of the cache that one lock guards.
+type shard struct {
+	mu         sync.RWMutex
+	young, old map[string]*Token
+	weight     int // of the young
+	limit      int // of each generation
 }
 
 func newTokenCache(bytes uint64, now func() time.Time) *tokenCache {
 	c := &tokenCache{now: now}
-	c.entries = otter.Must(&otter.Options[string, *Token]{
-		MaximumWeight: bytes,
-		Weigher:       weigh,
-		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, *Token]) time.Duration {
-			return c.remaining(e.Value)
-		}),
-	})
+	for i := range c.shards {
+		c.shards[i] = shard{
+			young: make(map[string]*Token), old: make(map[string]*Token),
+			limit: int(min(bytes, 1<<40) / (2 * numShards)), //nolint:gosec // It is no more than 1<<40.
+		}
+	}
+	c.timer = time.AfterFunc(generationTime, c.age)
 	return c
 }
 
-// overhead is about what an entry takes beside its texts, in bytes.
-const overhead = 1 << 10
-
-// weigh gives about what an entry takes, in bytes: the token as the key, its
-// payload, and the claims read from it.
-func weigh(token string, t *Token) uint32 {
-	return uint32(overhead + len(token) + 3*len(t.verified.claims.text)) //nolint:gosec // A token has at most MaxTokenSize bytes.
+// shard gives the part that a token belongs to. The end of a signature is as
+// good as random, but for its last character.
+func (c *tokenCache) shard(token string) *shard {
+	if len(token) < 3 {
+		return &c.shards[0]
+	}
+	return &c.shards[(token[len(token)-2]+7*token[len(token)-3])%numShards]
 }
 
-// remaining is how long a token can still be of use, with the largest skew
-// that it makes sense to forgive.
-func (c *tokenCache) remaining(t *Token) time.Duration {
-	const skew = 5 * time.Minute
-	// Far off moments would not fit a duration.
-	const longest = 24 * time.Hour
-	left := (t.facts.expiry.millis - millis(c.now())) / 1000
-	return min(longest, time.Duration(min(left, longest.Seconds())*float64(time.Second))+skew)
-}
-
+// get gives what is remembered of a token; nil for nothing.
 func (c *tokenCache) get(token string) *Token {
-	known, _ := c.entries.GetIfPresent(token)
+	s := c.shard(token)
+	known, old := s.get(token)
+	if old && !c.isExpired(known) {
+		s.put(known)
+	}
 	return known
 }
 
-// put remembers a token, but for one that is of no more use: the cache would
-// keep an entry that has no time left for ever.
+// put remembers a token, but for one that is of no more use.
 func (c *tokenCache) put(t *Token, known *verification) {
-	if !(t.facts.expiry.millis > millis(c.now())) || c.remaining(t) <= 0 {
+	if c.isExpired(t) {
 		return
 	}
 	// The text may be part of a request's whole header, which must not be kept.
-	raw := strings.Clone(t.raw)
-	remembered := &Token{raw: raw, facts: t.facts, verified: known}
+	remembered := &Token{raw: strings.Clone(t.raw), facts: t.facts, verified: known}
 	// Two strings in one place are compared without being read.
 	if remembered.facts.keyID == known.key.ID {
 		remembered.facts.keyID = known.key.ID
 	}
-	c.entries.Set(raw, remembered)
+	c.shard(t.raw).put(remembered)
 }
 
+func (c *tokenCache) isExpired(t *Token) bool { return !(t.facts.expiry.millis > millis(c.now())) }
+
+// age begins a new generation everywhere, and comes again.
+func (c *tokenCache) age() {
+	for i := range c.shards {
+		c.shards[i].mu.Lock()
+		c.shards[i].turn()
+		c.shards[i].mu.Unlock()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.timer.Reset(generationTime)
+	}
+}
+
+// close forgets everything. What is put after it stays for as long as the
+// cache does.
 func (c *tokenCache) close() {
-	c.entries.InvalidateAll()
-	c.entries.StopAllGoroutines()
+	c.mu.Lock()
+	c.closed = true
+	c.timer.Stop()
+	c.mu.Unlock()
+	for range 2 {
+		c.age()
+	}
+}
+
+func (s *shard) get(token string) (known *Token, old bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if known = s.young[token]; known != nil {
+		return known, false
+	}
+	known = s.old[token]
+	return known, known != nil
+}
+
+func (s *shard) put(t *Token) {
+	weight := t.weight()
+	if weight > s.limit {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if before := s.young[t.raw]; before != nil {
+		s.weight -= before.weight()
+	}
+	if s.weight+weight > s.limit {
+		s.turn()
+	}
+	s.weight += weight
+	s.young[t.raw] = t
+}
+
+// turn makes the young old, and forgets the old. The caller holds the lock.
+func (s *shard) turn() {
+	clear(s.old)
+	s.young, s.old, s.weight = s.old, s.young, 0
+}
+
+// overhead is about what a remembered token takes beside its texts, in bytes.
+const overhead = 1 << 10
+
+// weight is about what a remembered token takes, in bytes: its text, its
+// payload, and the claims read from it.
+func (t *Token) weight() int {
+	return overhead + len(t.raw) + 3*len(t.verified.claims.text)
 }

@@ -14,34 +14,34 @@ import (
 // warmUpSeconds is how long a fresh Caddy runs under load before it counts.
 const warmUpSeconds = 1
 
-// pairs makes runs of both sites in turn. What else the machine does comes
-// and goes more slowly than that, and so meets both sites of a pair alike.
-type pairs struct {
+// plan makes runs of all sites in turn. What else the machine does comes and
+// goes more slowly than that, and so meets all sites of a round alike.
+type plan struct {
 	fleet    *fleet
 	material *material
 	wrk      *wrk
 	// warm is the file of requests that make a gate ready for strangers.
 	warm string
 
-	pairs, seconds int
+	rounds, seconds int
 }
 
 // sample is one run of one site.
 type sample struct {
-	rate     float64
-	cpu      time.Duration // for one request
-	p50, p99 time.Duration
-	logged   []string
+	rate   float64
+	cpu    time.Duration // for one request
+	p99    time.Duration
+	logged []string
 }
 
 // result is what came of a scenario.
 type result struct {
 	scenario
-	// without and with are the runs of the sites A and B, in pairs.
-	without, with []sample
+	// runs are those of each site; the ones of a round have the same index.
+	runs [numVariants][]sample
 }
 
-func (p *pairs) runAll(ctx context.Context, chosen []scenario) ([]result, error) {
+func (p *plan) runAll(ctx context.Context, chosen []scenario) ([]result, error) {
 	var err error
 	if p.wrk, err = newWrk(p.material.dir); err != nil {
 		return nil, err
@@ -60,53 +60,49 @@ func (p *pairs) runAll(ctx context.Context, chosen []scenario) ([]result, error)
 	return results, nil
 }
 
-func (p *pairs) run(ctx context.Context, s scenario) (result, error) {
+func (p *plan) run(ctx context.Context, s scenario) (result, error) {
 	r := result{scenario: s}
 	file, err := s.file(p.material)
 	if err != nil {
 		return r, err
 	}
-	for i := range p.pairs {
-		// Neither site is always the one that runs first.
-		order := []bool{false, true}
+	for i := range p.rounds {
+		// No site is always the one that runs first.
+		order := []variant{plain, floor, gate}
 		if i%2 == 1 {
 			slices.Reverse(order)
 		}
-		for _, gated := range order {
-			sample, err := p.sample(ctx, &s, file, gated)
+		for _, v := range order {
+			sample, err := p.sample(ctx, &s, file, v)
 			if err != nil {
 				return r, err
 			}
-			if gated {
-				r.with = append(r.with, sample)
-			} else {
-				r.without = append(r.without, sample)
-			}
+			r.runs[v] = append(r.runs[v], sample)
 		}
-		progress("%s, pair %d of %d: %.0f requests/s with, %.0f without: %.3f",
-			s.name, i+1, p.pairs, r.with[i].rate, r.without[i].rate, r.with[i].rate/r.without[i].rate)
+		a, f, b := r.runs[plain][i].rate, r.runs[floor][i].rate, r.runs[gate][i].rate
+		progress("%s, round %d of %d: A %.0f requests/s, F %.0f, B %.0f; F/A %.3f, B/A %.3f", s.name, i+1, p.rounds, a, f, b, f/a, b/a)
 	}
 	return r, nil
 }
 
-func (p *pairs) sample(ctx context.Context, s *scenario, file string, gated bool) (result sample, err error) {
-	err = p.fleet.with(ctx, gated, func(site *site) error {
+func (p *plan) sample(ctx context.Context, s *scenario, file string, v variant) (result sample, err error) {
+	err = p.fleet.with(ctx, v, func(site *site) error {
 		if err := p.warmUp(ctx, site, s, file); err != nil {
 			return fmt.Errorf("warming up: %w", err)
 		}
-		if err := p.probe(ctx, site, s, file, gated); err != nil {
+		if err := p.probe(ctx, site, s, file, v); err != nil {
 			return err
 		}
-		if result, err = p.measure(ctx, site, s, file, gated); err != nil {
+		if result, err = p.measure(ctx, site, s, file, v); err != nil {
 			return err
 		}
-		return p.probe(ctx, site, s, file, gated)
+		return p.probe(ctx, site, s, file, v)
 	})
 	return result, err
 }
 
 // warmUp sends what the gate is to know, all of it, or else one good token.
-func (p *pairs) warmUp(ctx context.Context, site *site, s *scenario, file string) error {
+func (p *plan) warmUp(ctx context.Context, site *site, s *scenario, file string) error {
 	headers := s.headers
 	if !s.known {
 		file, headers = p.warm, nil
@@ -124,7 +120,7 @@ func (p *pairs) warmUp(ctx context.Context, site *site, s *scenario, file string
 // probe asks for the very status of the answers. wrk reads the first line and
 // does not send it, so where no request may come twice that one can be used
 // here.
-func (p *pairs) probe(ctx context.Context, site *site, s *scenario, file string, gated bool) error {
+func (p *plan) probe(ctx context.Context, site *site, s *scenario, file string, v variant) error {
 	lines := 10
 	if s.distinct {
 		lines = 1
@@ -133,14 +129,14 @@ func (p *pairs) probe(ctx context.Context, site *site, s *scenario, file string,
 		if err != nil {
 			return err
 		}
-		if err := site.client.expect(ctx, s.statusOf(gated), append([]string{line}, s.headers...)...); err != nil {
+		if err := site.client.expect(ctx, s.statusOf(v), append([]string{line}, s.headers...)...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *pairs) measure(ctx context.Context, site *site, s *scenario, file string, gated bool) (sample, error) {
+func (p *plan) measure(ctx context.Context, site *site, s *scenario, file string, v variant) (sample, error) {
 	_, end, err := site.logged(0)
 	if err != nil {
 		return sample{}, err
@@ -157,17 +153,16 @@ func (p *pairs) measure(ctx context.Context, site *site, s *scenario, file strin
 	if err != nil {
 		return sample{}, err
 	}
-	if err := l.expect(s.statusOf(gated)); err != nil {
+	if err := l.expect(s.statusOf(v)); err != nil {
 		return sample{}, err
 	}
-	if gated && s.distinct && l.rounds > 0 {
+	if v != plain && s.distinct && l.rounds > 0 {
 		return sample{}, fmt.Errorf("expected no more requests than there are tokens, got %d: raise -tokens, or lower -seconds", l.requests)
 	}
 	logged, _, err := site.logged(end)
 	return sample{
 		rate:   l.rate(),
 		cpu:    (after - before) / time.Duration(l.requests),
-		p50:    l.p50,
 		p99:    l.p99,
 		logged: logged,
 	}, err
@@ -178,7 +173,7 @@ func (p *pairs) measure(ctx context.Context, site *site, s *scenario, file strin
 func checkLogs(results []result) error {
 	var failures error
 	for _, r := range results {
-		for _, s := range r.with {
+		for _, s := range r.runs[gate] {
 			if i := slices.IndexFunc(s.logged, isLoud); i >= 0 {
 				failures = errors.Join(failures, fmt.Errorf("%s: expected nothing above info in the log, got %s", r.name, s.logged[i]))
 			}
