@@ -18,11 +18,12 @@ import (
 // and then as reverse_proxy reads them: the last value. The path is the one
 // that was asked for, whatever handle_path or rewrite made of it since.
 func publicURL(r *http.Request) authstate.RequestURL {
+	ctx := r.Context()
 	u := authstate.DirectURL(r)
-	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
+	if original, ok := ctx.Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && original.RequestURI != r.RequestURI {
 		u.Target = authstate.Target(&original)
 	}
-	if trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool); !trusted {
+	if trusted, _ := caddyhttp.GetVar(ctx, caddyhttp.TrustedProxyVarKey).(bool); !trusted {
 		return u
 	}
 	if scheme := strings.ToLower(lastValue(r.Header, "X-Forwarded-Proto")); scheme == "http" || scheme == "https" {

@@ -60,7 +60,8 @@ type Authenticator struct {
 	options Options
 	key     PublishableKey
 	jar     *cookieJar
-	issuers []string
+	// want is what tokens must satisfy, with its issuers filled in.
+	want verifier.Requirements
 
 	loopWarning, nonceWarning, tokenWarning, clockWarning, pageWarning warning
 }
@@ -94,11 +95,11 @@ func New(o Options) (*Authenticator, error) {
 		o.Now = time.Now
 	}
 	a := &Authenticator{options: o, key: key, jar: newCookieJar(key.CookieSuffix())}
-	a.issuers = o.Requirements.Issuers
-	if len(a.issuers) == 0 {
-		a.issuers = []string{"https://" + key.FrontendAPI}
+	a.want = o.Requirements
+	if len(a.want.Issuers) == 0 {
+		a.want.Issuers = []string{"https://" + key.FrontendAPI}
 		if o.ProxyURL != "" && !isPath(o.ProxyURL) {
-			a.issuers = append(a.issuers, strings.TrimRight(o.ProxyURL, "/"))
+			a.want.Issuers = append(a.want.Issuers, strings.TrimRight(o.ProxyURL, "/"))
 		}
 	}
 	return a, nil
@@ -195,15 +196,14 @@ func (q *request) withSessionCookie(session string, uat float64) *State {
 }
 
 func (q *request) verify(token *verifier.Token) (*verifier.Claims, error) {
-	return q.verifyWithSkew(token, q.auth.options.Requirements.ClockSkew)
+	return q.verifyWithSkew(token, q.auth.want.ClockSkew)
 }
 
 func (q *request) verifyWithSkew(token *verifier.Token, skew time.Duration) (*verifier.Claims, error) {
-	want := q.auth.options.Requirements
+	want := q.auth.want
 	want.ClockSkew = skew
-	want.Issuers = q.auth.issuers
 	if len(q.auth.options.Requirements.Issuers) == 0 && isPath(q.auth.options.ProxyURL) {
-		want.Issuers = []string{q.auth.issuers[0], q.public().origin() + strings.TrimRight(q.auth.options.ProxyURL, "/")}
+		want.Issuers = []string{want.Issuers[0], q.public().origin() + strings.TrimRight(q.auth.options.ProxyURL, "/")}
 	}
 	return q.auth.options.Verifier.VerifyParsed(q.http.Context(), token, want)
 }

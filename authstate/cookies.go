@@ -63,25 +63,49 @@ type cookies [numCookies]string
 func (jar *cookieJar) read(header http.Header) (found cookies) {
 	var seen [numCookies]bool
 	for _, line := range header["Cookie"] {
-		for pair := range strings.SplitSeq(line, ";") {
-			pair = strings.TrimLeft(pair, " \t")
+		for more := true; more; {
+			var pair string
+			pair, line, more = cut(line, ';')
+			pair = trimBlanks(pair)
 			if !strings.HasPrefix(pair, "__") {
 				continue
 			}
-			name, value, ok := strings.Cut(pair, "=")
+			name, value, ok := cut(pair, '=')
 			if !ok {
 				continue
 			}
-			i := jar.index(strings.TrimRight(name, " \t"))
+			i := jar.index(trimBlanks(name))
 			if i < 0 || seen[i] {
 				continue
 			}
 			seen[i] = true
-			found[i] = percentDecode(strings.Trim(value, " \t"))
+			found[i] = percentDecode(trimBlanks(value))
 		}
 	}
 	return found
 }
+
+// cut is strings.Cut at a byte, and trimBlanks strings.Trim of blanks, without
+// what those do for separators and sets of any length: a browser's cookies are
+// most of what there is to read of its requests.
+func cut(s string, at byte) (before, after string, found bool) {
+	if i := strings.IndexByte(s, at); i >= 0 {
+		return s[:i], s[i+1:], true
+	}
+	return s, "", false
+}
+
+func trimBlanks(s string) string {
+	for s != "" && isBlank(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isBlank(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 func (jar *cookieJar) index(name string) int {
 	for i, known := range jar {
@@ -95,7 +119,7 @@ func (jar *cookieJar) index(name string) int {
 // percentDecode is decodeURIComponent, which leaves alone what it cannot
 // decode.
 func percentDecode(value string) string {
-	if !strings.Contains(value, "%") {
+	if strings.IndexByte(value, '%') < 0 {
 		return value
 	}
 	decoded, err := url.PathUnescape(value)

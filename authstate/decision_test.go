@@ -14,8 +14,8 @@ import (
 // the request is no document.
 func TestEveryRowOfTheDecisionTable(t *testing.T) {
 	bothInstances(t, func(t *testing.T, k *kit, devBrowser string) {
-		k.auth.options.Requirements.AuthorizedParties = []string{appOrigin}
-		k.auth.options.Requirements.Audiences = []string{"this"}
+		k.auth.want.AuthorizedParties = []string{appOrigin}
+		k.auth.want.Audiences = []string{"this"}
 		good, old := k.session(), k.expired()
 		refresh := "__refresh_" + k.auth.key.CookieSuffix() + "=r"
 		with := func(change object) string { return k.session(change) }

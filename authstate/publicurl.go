@@ -43,7 +43,7 @@ func Target(r *http.Request) string {
 
 // origin is the address without the target, the default port left out, as a
 // browser would write it.
-func (u RequestURL) origin() string {
+func (u *RequestURL) origin() string {
 	host := strings.ToLower(u.Host)
 	defaultPort := ":80"
 	if u.Scheme == "https" {
@@ -54,7 +54,7 @@ func (u RequestURL) origin() string {
 
 // begins tells whether an address has the very same origin, which most that
 // are compared have: no need to read either of them.
-func (u RequestURL) begins(address string) bool {
+func (u *RequestURL) begins(address string) bool {
 	rest, ok := strings.CutPrefix(address, u.Scheme)
 	if !ok {
 		return false
@@ -69,7 +69,7 @@ func (u RequestURL) begins(address string) bool {
 // parse reads the address as a browser does; nil when it is none. The target
 // is appended to the origin and never resolved against it, so that a path such
 // as //evil.example stays a path.
-func (u RequestURL) parse() *url.Url {
+func (u *RequestURL) parse() *url.Url {
 	if !u.isReadable() {
 		return nil
 	}
@@ -91,7 +91,7 @@ const (
 // isReadable tells whether the address is within bounds and has a host that
 // ends where the target begins: after an empty one, the first segment of the
 // path would be taken for it.
-func (u RequestURL) isReadable() bool {
+func (u *RequestURL) isReadable() bool {
 	path, _, _ := strings.Cut(u.Target, "?")
 	return u.Host != "" && len(u.Host) <= maxHost && !strings.ContainsAny(u.Host, `/\?#@`) &&
 		strings.HasPrefix(u.Target, "/") && len(u.Target) <= maxTarget &&

@@ -89,8 +89,8 @@ func firstLine(h http.Header, name string) string {
 // scheme is a token; one of another scheme than "Bearer", spelled just so, is
 // none, and leaves the word to the cookies.
 func headerToken(h http.Header) string {
-	scheme, rest, _ := strings.Cut(firstLine(h, "Authorization"), " ")
-	token, _, _ := strings.Cut(rest, " ")
+	scheme, rest, _ := cut(firstLine(h, "Authorization"), ' ')
+	token, _, _ := cut(rest, ' ')
 	if token == "" {
 		return scheme
 	}
@@ -101,12 +101,12 @@ func headerToken(h http.Header) string {
 }
 
 // public gives the request's address as its sender sees it.
-func (q *request) public() RequestURL {
+func (q *request) public() *RequestURL {
 	d := q.asked()
 	if d.address.Scheme == "" {
 		d.address = q.auth.options.PublicURL(q.http)
 	}
-	return d.address
+	return &d.address
 }
 
 // url gives the request's address as a browser would read it; nil when there
@@ -189,7 +189,7 @@ func (q *request) hasParameter(name string) bool {
 // mayHaveQuery tells whether a parameter of Clerk's can be among the query's;
 // a percent sign could be hiding one.
 func (q *request) mayHaveQuery() bool {
-	_, query, found := strings.Cut(q.public().Target, "?")
+	_, query, found := cut(q.public().Target, '?')
 	return found && (strings.Contains(query, "__") || strings.Contains(query, "%"))
 }
 

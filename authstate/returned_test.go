@@ -208,7 +208,7 @@ func TestInDevelopmentABadHandshakeIsAnError(t *testing.T) {
 func TestAReturnedSessionIsVerifiedLikeAnyOther(t *testing.T) {
 	for _, key := range []string{liveKey, testKey} {
 		k := newKit(t, key)
-		k.auth.options.Requirements.AuthorizedParties = []string{appOrigin}
+		k.auth.want.AuthorizedParties = []string{appOrigin}
 		for name, session := range map[string]string{
 			"foreign":         k.foreign(),
 			"unreadable":      "x",

@@ -107,9 +107,11 @@ const (
 // the redirect's location, and the three X-Clerk-Auth headers that say why.
 func (s *State) Apply(h http.Header) {
 	// Another gate may have said otherwise of the same request.
-	delete(h, headerStatus)
-	delete(h, headerReason)
-	delete(h, headerMessage)
+	if _, ok := h[headerStatus]; ok {
+		delete(h, headerStatus)
+		delete(h, headerReason)
+		delete(h, headerMessage)
+	}
 	if s.explains() {
 		SetReason(h, string(s.Status), s.Reason, s.Message)
 	}

@@ -79,7 +79,7 @@ func TestNothingOfAnUnverifiedTokenBreaksTheHeaders(t *testing.T) {
 		"raw":  evil,
 		"dots": "a.b.c" + evil,
 	} {
-		k.auth.options.Requirements.AuthorizedParties = []string{appOrigin}
+		k.auth.want.AuthorizedParties = []string{appOrigin}
 		r := script(t, "/")
 		r.Header.Set("Authorization", "Bearer "+token)
 		header := http.Header{}

@@ -14,7 +14,7 @@ import (
 // check checks the claims in the SDK's order. It must only be asked once the
 // signature is known to be good, so that an unsigned token learns nothing
 // about the configuration.
-func (f *facts) check(want Requirements, now time.Time) error {
+func (f *facts) check(want *Requirements, now time.Time) error {
 	if !f.hasSubject {
 		return refuse(ReasonTokenVerificationFailed, "expected a subject (sub) that is a string")
 	}

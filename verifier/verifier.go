@@ -135,7 +135,7 @@ func (v *Verifier) VerifyParsed(ctx context.Context, t *Token, want Requirements
 			v.cache.put(t, known)
 		}
 	}
-	if err := t.facts.check(want, v.now()); err != nil {
+	if err := t.facts.check(&want, v.now()); err != nil {
 		return nil, err
 	}
 	return &known.claims, nil
