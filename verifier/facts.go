@@ -12,6 +12,10 @@ import (
 type facts struct {
 	keyID        string
 	sessionClass bool
+	// machine is what kind of machine it is for, and machineCategory tells
+	// whether its category is that of one.
+	machine         MachineKind
+	machineCategory bool
 
 	hasSubject      bool
 	audiences       []string
@@ -36,7 +40,9 @@ type timeClaim struct {
 // readFacts reads header and payload.
 func (p *parts) readFacts() facts {
 	o := &p.payload
-	f := facts{sessionClass: p.isSessionClass(), audiences: o.audience(), hasIssuer: o.hasIssuer()}
+	f := facts{machine: p.machineKind(), audiences: o.audience(), hasIssuer: o.hasIssuer()}
+	f.sessionClass = f.machine == NotMachine && p.hasSessionCategory()
+	f.machineCategory = p.hasMachineCategory(f.machine)
 	f.expiry, f.comparedExpiry = o.timeClaim(memberExpiry)
 	f.notBefore, _ = o.timeClaim(memberNotBefore)
 	f.issuedAt, f.comparedIssuedAt = o.timeClaim(memberIssuedAt)

@@ -31,7 +31,7 @@ func (v *Verifier) VerifyHandshake(ctx context.Context, token string, skew time.
 	if err != nil {
 		return nil, err
 	}
-	if _, err := v.verifySignature(ctx, t.parts, key); err != nil {
+	if _, err := v.verifySignature(ctx, t.parts, key, NotMachine); err != nil {
 		return nil, err
 	}
 	if err := t.facts.checkHandshakeTimes(v.now(), skew); err != nil {

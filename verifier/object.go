@@ -34,6 +34,7 @@ const (
 	memberAudience
 	memberAuthorizedParty
 	memberCategory
+	memberClientID
 	memberCritical
 	memberExpiry
 	memberFactorAges
@@ -53,10 +54,14 @@ const (
 	memberPermissions
 	memberPlans
 	memberRole
+	memberScope
+	memberScopeList
+	memberScopes
 	memberSessionID
 	memberSlug
 	memberStatus
 	memberSubject
+	memberTokenID
 	memberType
 	memberVersion
 	memberKind
@@ -70,6 +75,7 @@ var memberNames = map[string]member{
 	"aud":             memberAudience,
 	"azp":             memberAuthorizedParty,
 	"cat":             memberCategory,
+	"client_id":       memberClientID,
 	"crit":            memberCritical,
 	"exp":             memberExpiry,
 	"fea":             memberFeatures,
@@ -79,6 +85,7 @@ var memberNames = map[string]member{
 	"iat":             memberIssuedAt,
 	"id":              memberID,
 	"iss":             memberIssuer,
+	"jti":             memberTokenID,
 	"kid":             memberKeyID,
 	"nbf":             memberNotBefore,
 	"o":               memberOrganization,
@@ -89,6 +96,9 @@ var memberNames = map[string]member{
 	"per":             memberPermissions,
 	"pla":             memberPlans,
 	"rol":             memberRole,
+	"scope":           memberScope,
+	"scopes":          memberScopes,
+	"scp":             memberScopeList,
 	"sid":             memberSessionID,
 	"slg":             memberSlug,
 	"sts":             memberStatus,

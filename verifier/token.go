@@ -18,6 +18,7 @@ const MaxTokenSize = 16 << 10
 // each other.
 const (
 	categorySession = "cl_B7d4PD111AAA"
+	categoryM2M     = "cl_B7d4PD333AAA"
 	categoryIgnore  = "cl_I7d4PD111III"
 )
 
@@ -136,13 +137,6 @@ func (t *Token) UnverifiedExpiry() float64 { return t.facts.comparedExpiry }
 // category.
 func (t *Token) IsSessionClass() bool { return t.facts.sessionClass }
 
-func (p *parts) isSessionClass() bool {
-	if len(p.signature) > 0 && (p.isOAuthAccessToken() || p.isMachineToken()) {
-		return false
-	}
-	return p.hasSessionCategory()
-}
-
 // hasSessionCategory tells whether "cat" is absent, a session token's, or the
 // one that carries no information.
 func (p *parts) hasSessionCategory() bool {
@@ -156,8 +150,10 @@ func (p *parts) hasSessionCategory() bool {
 // isOAuthAccessToken looks at the type of RFC 9068, section 2.1.
 func (p *parts) isOAuthAccessToken() bool {
 	typ, _ := p.header.string(memberType)
-	return typ == "at+jwt" || typ == "application/at+jwt"
+	return isOAuthType(typ)
 }
+
+func isOAuthType(typ string) bool { return typ == "at+jwt" || typ == "application/at+jwt" }
 
 func (p *parts) isMachineToken() bool {
 	sub, _ := p.payload.string(memberSubject)

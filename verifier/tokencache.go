@@ -14,8 +14,10 @@ const DefaultCacheBytes = 32 << 20
 
 // verification is that a token's signature was good.
 type verification struct {
-	key    *Key
-	claims Claims
+	key *Key
+	// claims are those of a session token, machine those of one for a machine.
+	claims  Claims
+	machine *MachineClaims
 }
 
 // tokenCache remembers verified tokens by their whole text, so that one that
@@ -161,5 +163,9 @@ const overhead = 1 << 10
 // weight is about what a remembered token takes, in bytes: its text, its
 // payload, and the claims read from it.
 func (t *Token) weight() int {
-	return overhead + len(t.raw) + 3*len(t.verified.claims.text)
+	payload := len(t.verified.claims.text)
+	if t.verified.machine != nil {
+		payload = len(t.verified.machine.text)
+	}
+	return overhead + len(t.raw) + 3*payload
 }

@@ -110,42 +110,54 @@ func (v *Verifier) VerifyParsed(ctx context.Context, t *Token, want Requirements
 	if !t.IsSessionClass() {
 		return nil, refuse(ReasonTokenTypeMismatch, "expected a session token, got a machine token or a custom JWT template's")
 	}
-	key, err := v.keys.Key(ctx, t.facts.keyID)
+	known, err := v.verified(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	// Only the signature is ever taken as known, and only with the very key
-	// that is good now. All claims are checked each time, since what is
-	// demanded of them differs from site to site, and time goes on.
-	known := t.verified
-	if known != nil && known.key != key {
-		// What is remembered is not kept whole.
-		if t, err = parse(t.raw, v.decode); err != nil {
-			return nil, err
-		}
-		known = nil
-	}
-	if known == nil {
-		if key, err = v.verifySignature(ctx, t.parts, key); err != nil {
-			return nil, err
-		}
-		known = &verification{key: key}
-		t.readClaims(&known.claims)
-		if v.cache != nil {
-			v.cache.put(t, known)
-		}
-	}
+	// The claims are checked each time, since what is demanded of them differs
+	// from site to site, and time goes on.
 	if err := t.facts.check(&want, v.now()); err != nil {
 		return nil, err
 	}
 	return &known.claims, nil
 }
 
+// verified verifies the signature of a token. Nothing else is ever taken as
+// known, and that only with the very key that is good now.
+func (v *Verifier) verified(ctx context.Context, t *Token) (*verification, error) {
+	key, err := v.keys.Key(ctx, t.facts.keyID)
+	if err != nil {
+		return nil, err
+	}
+	if t.verified != nil {
+		if t.verified.key == key {
+			return t.verified, nil
+		}
+		// What is remembered is not kept whole.
+		if t, err = parse(t.raw, v.decode); err != nil {
+			return nil, err
+		}
+	}
+	if key, err = v.verifySignature(ctx, t.parts, key, t.facts.machine); err != nil {
+		return nil, err
+	}
+	known := &verification{key: key}
+	if t.facts.machine == NotMachine {
+		t.readClaims(&known.claims)
+	} else {
+		known.machine = t.readMachine()
+	}
+	if v.cache != nil {
+		v.cache.put(t, known)
+	}
+	return known, nil
+}
+
 // verifySignature checks everything that does not depend on claims, and gives
 // the key that the signature is of: the one given, or its replacement. The
 // order is the SDK's, so that the first reason found is the same.
-func (v *Verifier) verifySignature(ctx context.Context, p *parts, key *Key) (*Key, error) {
-	algorithm, err := p.checkHeader()
+func (v *Verifier) verifySignature(ctx context.Context, p *parts, key *Key, kind MachineKind) (*Key, error) {
+	algorithm, err := p.checkHeader(kind)
 	if err != nil {
 		return nil, err
 	}
@@ -176,8 +188,9 @@ func (k *Key) checkAlgorithm(algorithm string) error {
 }
 
 // checkHeader checks type, algorithm and extensions, and gives the algorithm.
-func (p *parts) checkHeader() (string, error) {
-	if typ, _ := p.header.string(memberType); p.header.has(memberType) && typ != "JWT" {
+func (p *parts) checkHeader(kind MachineKind) (string, error) {
+	typ, _ := p.header.string(memberType)
+	if p.header.has(memberType) && typ != "JWT" && !(kind == OAuthToken && isOAuthType(typ)) {
 		return "", refuse(ReasonTokenInvalid, `expected the type "JWT", got %s`, quote(p.header.raw(memberType)))
 	}
 	algorithm, _ := p.header.string(memberAlgorithm)
