@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,17 +20,25 @@ type Verifier interface {
 	Parse(token string) (*verifier.Token, error)
 	VerifyParsed(ctx context.Context, token *verifier.Token, want verifier.Requirements) (*verifier.Claims, error)
 	VerifyHandshake(ctx context.Context, token string, skew time.Duration) ([]string, error)
+	VerifyMachine(ctx context.Context, token *verifier.Token, want verifier.MachineRequirements) (*verifier.MachineClaims, error)
 }
 
+// ErrUnavailable is wrapped by errors that mean that Clerk could not be asked,
+// be it that it does not answer or that too much was asked for already.
+var ErrUnavailable = errors.New("Clerk could not be asked") //nolint:staticcheck // It is a name.
+
 // HandshakePayloads exchanges the nonce of a handshake for the Set-Cookie
-// directives it stands for. Package backendapi has one.
+// directives it stands for. An error that wraps ErrUnavailable says nothing
+// about the nonce. Anybody can send nonces, so whoever implements it must bound
+// what it does.
 type HandshakePayloads interface {
 	HandshakePayload(ctx context.Context, nonce string) ([]string, error)
 }
 
 // Options says how an Authenticator works.
 type Options struct {
-	// PublishableKey names the instance. Required.
+	// PublishableKey names the instance. Required, unless only API keys and M2M
+	// tokens are accepted.
 	PublishableKey string
 	// Verifier holds the instance's keys. Required.
 	Verifier Verifier
@@ -39,6 +48,23 @@ type Options struct {
 	// Handshakes fetches the cookies of a handshake. Without it the handshake
 	// is asked to come back as a signed token instead.
 	Handshakes HandshakePayloads
+	// Sessions renews sessions whose token has expired. Without it, browsers go
+	// through a handshake for that.
+	Sessions Sessions
+	// AcceptsToken lists the types of tokens that are accepted, or holds
+	// AnyToken; session tokens alone when empty.
+	AcceptsToken []string
+	// Machines verifies the machine tokens that are no JWTs. Without it, those
+	// are refused.
+	Machines Machines
+	// Satellite is set for an application whose sessions are those of another
+	// domain, the primary one.
+	Satellite *Satellite
+	// OrganizationPatterns and PersonalAccountPatterns are the paths that belong
+	// to an organization, such as /orgs/:slug or /orgs/:id/(.*), and to no
+	// organization. Page loads there activate what they belong to
+	// (https://clerk.com/docs/references/backend/types/organization-sync-options).
+	OrganizationPatterns, PersonalAccountPatterns []string
 	// ProxyURL is where the Frontend API is reached instead of its own host: an
 	// absolute URL, or a path on the request's own origin.
 	ProxyURL string
@@ -61,19 +87,32 @@ type Authenticator struct {
 	key     PublishableKey
 	jar     *cookieJar
 	// want is what tokens must satisfy, with its issuers filled in.
-	want verifier.Requirements
+	want          verifier.Requirements
+	accepts       accepted
+	organizations *organizationSync // nil without
 
 	loopWarning, nonceWarning, tokenWarning, clockWarning, pageWarning warning
+
+	refreshWarning, satelliteWarning, organizationWarning warning
 }
 
 // New makes an Authenticator. Its errors name the setting at fault.
 func New(o Options) (*Authenticator, error) {
-	key, err := ParsePublishableKey(o.PublishableKey)
+	accepts, err := newAccepted(o.AcceptsToken)
 	if err != nil {
-		return nil, fmt.Errorf("publishable_key: %w", err)
+		return nil, err
+	}
+	var key PublishableKey
+	if o.PublishableKey != "" || accepts.needsPublishableKey() {
+		if key, err = ParsePublishableKey(o.PublishableKey); err != nil {
+			return nil, fmt.Errorf("publishable_key: %w", err)
+		}
 	}
 	if o.Verifier == nil {
 		return nil, errors.New("an authenticator needs a verifier")
+	}
+	if err := o.checkSatellite(key.InstanceType); err != nil {
+		return nil, err
 	}
 	for _, setting := range []struct{ name, value string }{
 		{"proxy_url", o.ProxyURL}, {"sign_in_url", o.SignInURL}, {"sign_up_url", o.SignUpURL},
@@ -94,10 +133,17 @@ func New(o Options) (*Authenticator, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a := &Authenticator{options: o, key: key, jar: newCookieJar(key.CookieSuffix())}
+	a := &Authenticator{options: o, key: key, jar: newCookieJar(key.CookieSuffix()), accepts: accepts}
+	a.organizations, err = newOrganizationSync(o.OrganizationPatterns, o.PersonalAccountPatterns)
+	if err != nil {
+		return nil, fmt.Errorf("organization_sync: %w", err)
+	}
 	a.want = o.Requirements
 	if len(a.want.Issuers) == 0 {
 		a.want.Issuers = []string{"https://" + key.FrontendAPI}
+		if own := a.frontendAPIHost(); own != key.FrontendAPI {
+			a.want.Issuers = append(a.want.Issuers, "https://"+own)
+		}
 		if o.ProxyURL != "" && !isPath(o.ProxyURL) {
 			a.want.Issuers = append(a.want.Issuers, strings.TrimRight(o.ProxyURL, "/"))
 		}
@@ -107,17 +153,24 @@ func New(o Options) (*Authenticator, error) {
 
 // Authenticate finds out who a request comes from.
 func (a *Authenticator) Authenticate(r *http.Request) *State {
-	var q *request
-	var s *State
-	if token := headerToken(r.Header); token != "" {
-		q = newRequest(a, r)
-		s = q.withHeader(token)
-	} else {
-		q = newDetailedRequest(a, r)
-		s = q.withCookies()
-	}
-	s.TokenType, s.request = SessionToken, q
+	token := headerToken(r.Header)
+	q := newRequest(a, r, token == "")
+	s := q.decide(token)
+	s.request = q
 	return s
+}
+
+// decide decides by the Authorization header if it holds a token, and else by
+// the cookies: a program that sends one is never judged by cookies.
+func (q *request) decide(token string) *State {
+	switch {
+	case q.auth.accepts.several || !q.auth.accepts.has(SessionToken):
+		return q.withSeveral(token)
+	case token != "":
+		return q.withHeader(token)
+	default:
+		return q.withCookies()
+	}
 }
 
 // Adopt gives a State that another Authenticator of the same instance and the
@@ -131,16 +184,15 @@ func (a *Authenticator) Adopt(s *State) *State {
 	return &state
 }
 
-// withHeader decides by the Authorization header alone: a program that sends
-// one is never judged by cookies.
+// withHeader decides by a session token in the Authorization header.
 func (q *request) withHeader(token string) *State {
 	parsed, err := q.parse(token)
 	if err != nil {
-		return q.refused(err)
+		return q.refused(nil, err)
 	}
 	claims, err := q.verify(parsed)
 	if err != nil {
-		return q.refused(err)
+		return q.refused(parsed, err)
 	}
 	return q.signedIn(token, claims)
 }
@@ -150,6 +202,9 @@ func (q *request) withHeader(token string) *State {
 // cannot be redirected.
 func (q *request) withCookies() *State {
 	if s := q.returned(); s != nil {
+		return s
+	}
+	if s := q.syncs(); s != nil {
 		return s
 	}
 	if q.auth.key.InstanceType == Development {
@@ -175,7 +230,7 @@ func (q *request) withCookies() *State {
 func (q *request) withSessionCookie(session string, uat float64) *State {
 	parsed, err := q.parse(session)
 	if err != nil {
-		return q.refused(err)
+		return q.refused(nil, err)
 	}
 	if !parsed.IsSessionClass() {
 		s := q.signedOut(string(verifier.ReasonTokenTypeMismatch), "")
@@ -187,10 +242,13 @@ func (q *request) withSessionCookie(session string, uat float64) *State {
 	}
 	claims, err := q.verify(parsed)
 	if err != nil {
-		return q.refused(err)
+		return q.refused(parsed, err)
 	}
-	if q.comesFromElsewhere() && q.redirects() == 0 {
+	if q.auth.options.Satellite == nil && q.comesFromElsewhere() && q.redirects() == 0 {
 		return q.handshake(ReasonPrimaryDomainCrossOriginSync, "the request came from another site, where the session may have changed")
+	}
+	if s := q.activates(claims); s != nil {
+		return s
 	}
 	return q.signedIn(session, claims)
 }
@@ -203,46 +261,32 @@ func (q *request) verifyWithSkew(token *verifier.Token, skew time.Duration) (*ve
 	want := q.auth.want
 	want.ClockSkew = skew
 	if len(q.auth.options.Requirements.Issuers) == 0 && isPath(q.auth.options.ProxyURL) {
-		want.Issuers = []string{want.Issuers[0], q.public().origin() + strings.TrimRight(q.auth.options.ProxyURL, "/")}
+		want.Issuers = append(slices.Clone(want.Issuers), q.public().origin()+strings.TrimRight(q.auth.options.ProxyURL, "/"))
 	}
 	return q.auth.options.Verifier.VerifyParsed(q.http.Context(), token, want)
 }
 
-// timeReasons lists what time does to good tokens, and the reasons for which a
-// handshake is then begun.
+// timeReasons lists what else time does to good tokens than to let them expire,
+// and the reasons for which a handshake is then begun.
 var timeReasons = map[verifier.Reason]string{
-	verifier.ReasonTokenExpired:        ReasonSessionTokenExpired,
 	verifier.ReasonTokenNotActiveYet:   ReasonSessionTokenNBF,
 	verifier.ReasonTokenIatInTheFuture: ReasonSessionTokenIatInTheFuture,
 }
 
 // refused decides what follows from a token that was refused. Only what time
-// has done to a token can be mended by a handshake.
-func (q *request) refused(err error) *State {
+// has done to a token can be mended.
+func (q *request) refused(token *verifier.Token, err error) *State {
 	reason, message := verifier.ReasonOf(err), explain(err)
+	if reason == verifier.ReasonTokenExpired {
+		return q.expired(token, err)
+	}
 	if mendable, ok := timeReasons[reason]; ok {
-		if reason == verifier.ReasonTokenExpired {
-			mendable += "-refresh-" + q.noRefresh()
-		}
 		return q.handshake(mendable, message)
 	}
 	s := q.signedOut(string(reason), message)
 	s.Unavailable = errors.Is(err, verifier.ErrKeysUnavailable)
 	s.Rejected = !s.Unavailable
 	return s
-}
-
-// noRefresh says why the expired token was not refreshed, in the words of
-// Clerk's SDK for one that has no client for the Backend API.
-func (q *request) noRefresh() string {
-	switch {
-	case q.http.Method != http.MethodGet:
-		return "non-eligible-non-get"
-	case q.cookies()[suffixedRefresh] == "":
-		return "non-eligible-no-refresh-cookie"
-	default:
-		return "missing-api-client"
-	}
 }
 
 // explain turns an error into a sentence for a person.
@@ -258,9 +302,9 @@ func explain(err error) string {
 }
 
 func (q *request) signedIn(token string, claims *verifier.Claims) *State {
-	return q.decided(State{Status: SignedIn, Token: token, Claims: claims})
+	return q.decided(State{Status: SignedIn, TokenType: SessionToken, Token: token, Claims: claims})
 }
 
 func (q *request) signedOut(reason, message string) *State {
-	return q.decided(State{Status: SignedOut, Reason: reason, Message: message})
+	return q.decided(State{Status: SignedOut, TokenType: SessionToken, Reason: reason, Message: message})
 }

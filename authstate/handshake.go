@@ -32,6 +32,11 @@ const loopMessage = "redirect loop: the handshake with Clerk does not lead to a 
 // handshake redirects through the Frontend API, or signs out where a redirect
 // is of no use: the request is no navigation, or redirecting did not help.
 func (q *request) handshake(reason, message string) *State {
+	return q.redirect(reason, message, q.handshakeURL)
+}
+
+// redirect is handshake with a place of its own to go to.
+func (q *request) redirect(reason, message string, where func(reason string) (string, error)) *State {
 	if !q.isDocument() {
 		return q.signedOut(reason, message)
 	}
@@ -42,11 +47,14 @@ func (q *request) handshake(reason, message string) *State {
 		q.auth.warn(&q.auth.loopWarning, loopMessage, "reason", reason)
 		return s
 	}
-	location, err := q.handshakeURL(reason)
+	location, err := where(reason)
 	if err != nil {
 		return q.signedOut(reason, err.Error())
 	}
-	return q.decided(State{Status: Handshake, Reason: reason, Message: message, Location: location, Cookies: []string{cookie}})
+	return q.decided(State{
+		Status: Handshake, TokenType: SessionToken, Reason: reason, Message: message,
+		Location: location, Cookies: []string{cookie},
+	})
 }
 
 // countRedirect gives the cookie that counts one more redirect, and nothing
@@ -85,6 +93,9 @@ func (q *request) handshakeURL(reason string) (string, error) {
 	if browser := q.devBrowser(); browser != "" && q.auth.key.InstanceType == Development {
 		query = append(query, parameter{cookieDevBrowser, browser})
 	}
+	if target, ok := q.organizationTarget(); ok {
+		query = append(query, parameter{queryOrganization, target.name()})
+	}
 	setParameters(target, query)
 	return target.Href(false), nil
 }
@@ -93,7 +104,7 @@ func (q *request) handshakeURL(reason string) (string, error) {
 func (q *request) frontendAPI() string {
 	switch proxy := q.auth.options.ProxyURL; {
 	case proxy == "":
-		return "https://" + q.auth.key.FrontendAPI
+		return "https://" + q.auth.frontendAPIHost()
 	case isPath(proxy):
 		return q.public().origin() + proxy
 	default:
@@ -131,6 +142,11 @@ func (q *request) returned() *State {
 		return nil
 	}
 	directives, err := q.directives(nonce, token)
+	if errors.Is(err, ErrUnavailable) {
+		s := q.signedOut(ReasonSessionTokenMissing, "Clerk could not be asked what the handshake brought")
+		s.Unavailable = true
+		return s
+	}
 	if err != nil {
 		return q.ignoreOrRefuse(err)
 	}
@@ -164,8 +180,8 @@ func (q *request) queryOrCookie(name string, cookie int) (value string, inQuery 
 // maxNonce is more than the size in bytes of any nonce of Clerk's.
 const maxNonce = 512
 
-// directives gives the cookies that a handshake brings. A nonce that cannot
-// be exchanged brings none.
+// directives gives the cookies that a handshake brings. A nonce that is not
+// known brings none.
 func (q *request) directives(nonce, token string) ([]string, error) {
 	ctx := q.http.Context()
 	if nonce == "" {
@@ -178,11 +194,14 @@ func (q *request) directives(nonce, token string) ([]string, error) {
 	if err == nil {
 		err = verifier.CheckDirectives(directives)
 	}
-	if err != nil {
-		q.auth.warn(&q.auth.nonceWarning, "exchanging the nonce of a handshake failed", "error", err)
-		return nil, nil
+	if err == nil {
+		return directives, nil
 	}
-	return directives, nil
+	q.auth.warn(&q.auth.nonceWarning, "exchanging the nonce of a handshake failed", "error", err)
+	if errors.Is(err, ErrUnavailable) {
+		return nil, err
+	}
+	return nil, nil
 }
 
 // ignoreOrRefuse decides on a handshake token that was refused. In production
@@ -208,12 +227,7 @@ func (q *request) ignoreOrRefuse(err error) *State {
 // resolve takes the session from the cookies that a handshake brought; nil
 // when there is one and it is not good.
 func (q *request) resolve(directives []string) *State {
-	token := ""
-	for _, directive := range directives {
-		if strings.HasPrefix(directiveName(directive), cookieSession) {
-			token = directiveValue(directive)
-		}
-	}
+	token := sessionOf(directives)
 	if token == "" {
 		s := q.signedOut(ReasonSessionTokenMissing, "")
 		s.Cookies, s.Returned, s.ByScript = directives, true, q.isByScript()
@@ -224,7 +238,7 @@ func (q *request) resolve(directives []string) *State {
 		q.auth.warn(&q.auth.tokenWarning, "a handshake brought a session token that was refused",
 			"reason", string(verifier.ReasonOf(err)), "error", explain(err))
 		if errors.Is(err, verifier.ErrKeysUnavailable) {
-			return q.refused(err)
+			return q.refused(nil, err)
 		}
 		return nil
 	}
@@ -244,7 +258,8 @@ func (q *request) verifyReturned(token string) (*verifier.Claims, error) {
 	if err == nil || q.auth.key.InstanceType != Development {
 		return claims, err
 	}
-	if _, ok := timeReasons[verifier.ReasonOf(err)]; !ok {
+	reason := verifier.ReasonOf(err)
+	if _, ok := timeReasons[reason]; !ok && reason != verifier.ReasonTokenExpired {
 		return nil, err
 	}
 	q.auth.warn(&q.auth.clockWarning, "this machine's clock differs from Clerk's; set it right, since sessions will not last", "error", explain(err))

@@ -46,12 +46,11 @@ type details struct {
 	suffixed bool    // which set of them counts, likewise
 }
 
-func newRequest(a *Authenticator, r *http.Request) *request {
-	return &request{auth: a, http: r}
-}
-
-// newDetailedRequest makes one allocation of two.
-func newDetailedRequest(a *Authenticator, r *http.Request) *request {
+// newRequest makes one allocation of two where the details will be asked for.
+func newRequest(a *Authenticator, r *http.Request, detailed bool) *request {
+	if !detailed {
+		return &request{auth: a, http: r}
+	}
 	both := &struct {
 		request
 		details
@@ -291,7 +290,7 @@ func (q *request) belongsToInstance(t *verifier.Token) bool {
 			break
 		}
 	}
-	return issuer == q.auth.key.FrontendAPI
+	return issuer == q.auth.frontendAPIHost()
 }
 
 // issuedAt is zero without a token or a claim. What is no number is neither

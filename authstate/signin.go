@@ -42,8 +42,12 @@ func isSafe(address string) bool {
 	if err != nil {
 		return false
 	}
-	ip := net.ParseIP(strings.Trim(u.Hostname(), "[]"))
-	return u.Scheme() == "https" || u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	return u.Scheme() == "https" || isLoopback(u.Hostname())
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 // SignInURL is where to send the person who made the request to sign in, or,
@@ -123,10 +127,26 @@ func (q *request) leadingBack(page string) (string, error) {
 	if len(q.query()) > len(q.query().without(protocolParameters...)) {
 		back = q.without(protocolParameters...)
 	}
+	crosses := target.Host() != q.url().Host()
+	if crosses && q.auth.options.Satellite != nil {
+		// Whoever has signed in on the primary domain is to be known here, too.
+		if back, err = withParameter(back, querySynced, syncedNeeded); err != nil {
+			return "", err
+		}
+	}
 	query := parseParameters(target.Query()).with("redirect_url", back)
-	if browser := q.devBrowser(); browser != "" && q.auth.key.InstanceType == Development && target.Host() != q.url().Host() {
+	if browser := q.devBrowser(); browser != "" && q.auth.key.InstanceType == Development && crosses {
 		query = query.with(cookieDevBrowser, browser)
 	}
 	setParameters(target, query)
 	return target.Href(false), nil
+}
+
+func withParameter(address, name, value string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", errAddress
+	}
+	setParameters(u, parseParameters(u.Query()).with(name, value))
+	return u.Href(false), nil
 }

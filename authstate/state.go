@@ -34,15 +34,14 @@ const (
 	ReasonSessionTokenNBF                = "session-token-nbf"
 	ReasonSessionTokenIatInTheFuture     = "session-token-iat-in-the-future"
 	ReasonSessionTokenWithoutClientUAT   = "session-token-but-no-client-uat"
+	ReasonSatelliteNeedsSyncing          = "satellite-needs-syncing"
+	ReasonPrimaryRespondsToSyncing       = "primary-responds-to-syncing"
+	ReasonActiveOrganizationMismatch     = "active-organization-mismatch"
 )
 
 // ReasonSessionPending is what a gate gives as its reason for a session with
 // a task left to do. The State of such a session is signed-in.
 const ReasonSessionPending = "session-pending"
-
-// SessionToken is the only type of token that is accepted so far, in the
-// words of Clerk's acceptsToken option.
-const SessionToken = "session_token"
 
 // State is what a request was found to be. Authenticate alone makes one, once
 // for a request, and nothing changes it.
@@ -52,11 +51,15 @@ type State struct {
 	Reason string
 	// Message explains the reason to a person. It holds no part of a token but
 	// short, quoted claims.
-	Message   string
+	Message string
+	// TokenType is the type of the token that was judged; empty for one that is
+	// not accepted, where several types are.
 	TokenType string
-	// Token and Claims are set when signed in, and only then.
-	Token  string
-	Claims *verifier.Claims
+	// Token is set when signed in, and only then; and with it Claims for a
+	// session, or else Machine.
+	Token   string
+	Claims  *verifier.Claims
+	Machine *Machine
 
 	// Location is where to redirect to, with status 307; empty for nowhere. A
 	// State that is not a handshake can have one too, when a handshake came
@@ -72,7 +75,8 @@ type State struct {
 	Returned, ByScript bool
 
 	// Unavailable tells that nothing could be decided, since Clerk's keys could
-	// not be had. A gate should answer 503 and not ask for a sign-in.
+	// not be had, or Clerk not be asked. A gate should answer 503 and not ask for
+	// a sign-in.
 	Unavailable bool
 	// Loop tells that redirecting did not help several times in a row. A gate
 	// should not redirect again, anywhere.
@@ -88,10 +92,16 @@ type State struct {
 }
 
 // IsSignedIn tells whether somebody is signed in and nothing is left to do.
-func (s *State) IsSignedIn() bool { return s.Status == SignedIn && !s.Claims.Pending() }
+func (s *State) IsSignedIn() bool { return s.Status == SignedIn && !s.IsPending() }
 
 // IsPending tells whether somebody is signed in who has a session task left.
-func (s *State) IsPending() bool { return s.Status == SignedIn && s.Claims.Pending() }
+func (s *State) IsPending() bool {
+	return s.Status == SignedIn && s.Claims != nil && s.Claims.Pending()
+}
+
+// AcceptsSessions tells whether a person's session would be accepted, so that
+// signing in is of use.
+func (s *State) AcceptsSessions() bool { return s.request.auth.accepts.has(SessionToken) }
 
 // explains tells whether the State is worth the X-Clerk-Auth headers.
 func (s *State) explains() bool { return s.Status != SignedIn }

@@ -70,7 +70,7 @@ func (v *Verifier) VerifyMachine(ctx context.Context, t *Token, want MachineRequ
 		return nil, refuse(ReasonTokenTypeMismatch, "expected a machine's token, got a session token or another")
 	}
 	if !t.facts.machineCategory {
-		return nil, refuse(ReasonTokenInvalid, "expected the category of a machine's token")
+		return nil, refuse(ReasonTokenTypeMismatch, "expected the category of a machine's token")
 	}
 	known, err := v.verified(ctx, t)
 	if err != nil {

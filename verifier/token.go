@@ -132,6 +132,25 @@ func (t *Token) UnverifiedIssuedAt() (at float64, ok bool) {
 // there is none, and otherwise like UnverifiedIssuedAt.
 func (t *Token) UnverifiedExpiry() float64 { return t.facts.comparedExpiry }
 
+// UnverifiedSubject gives the "sub" claim, empty when it is no text.
+func (t *Token) UnverifiedSubject() string { return t.text(memberSubject) }
+
+// UnverifiedSessionID gives the "sid" claim, empty when it is no text.
+func (t *Token) UnverifiedSessionID() string { return t.text(memberSessionID) }
+
+// text gives a member of the payload. They are asked for seldom, and so read
+// anew where the token was remembered and is not kept whole.
+func (t *Token) text(m member) string {
+	payload := new(object)
+	if t.parts != nil {
+		payload = &t.parts.payload
+	} else {
+		payload.read(t.verified.text())
+	}
+	text, _ := payload.string(m)
+	return text
+}
+
 // IsSessionClass tells whether the token says of itself that it is a session
 // token: neither a machine token nor of another category. Old tokens carry no
 // category.

@@ -20,6 +20,14 @@ type verification struct {
 	machine *MachineClaims
 }
 
+// text gives the payload.
+func (v *verification) text() string {
+	if v.machine != nil {
+		return v.machine.text
+	}
+	return v.claims.text
+}
+
 // tokenCache remembers verified tokens by their whole text, so that one that
 // differs in a single character is another one.
 //
@@ -163,9 +171,5 @@ const overhead = 1 << 10
 // weight is about what a remembered token takes, in bytes: its text, its
 // payload, and the claims read from it.
 func (t *Token) weight() int {
-	payload := len(t.verified.claims.text)
-	if t.verified.machine != nil {
-		payload = len(t.verified.machine.text)
-	}
-	return overhead + len(t.raw) + 3*payload
+	return overhead + len(t.raw) + 3*len(t.verified.text())
 }
