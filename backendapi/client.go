@@ -13,14 +13,13 @@
 //	keys, err := client.JWKS.Get(ctx)
 //
 // Answers of the API that are no success are an *Error, which holds Clerk's
-// codes. No error, of this package or beneath it, contains the secret key.
+// codes; ErrUnreachable and ErrNotJSON tell what else can go wrong. No error
+// contains a secret key, or a token that was sent.
 package backendapi
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -38,8 +37,6 @@ const (
 	apiDate        = "2026-05-12"
 	userAgent      = "caddy-clerk"
 	defaultTimeout = 10 * time.Second
-	// maxBody bounds what is read of an answer.
-	maxBody = 1 << 20
 )
 
 // Doer sends a request: an *http.Client, or whatever stands for one.
@@ -49,16 +46,21 @@ type Doer interface {
 
 // Options says how a Client reaches Clerk.
 type Options struct {
-	// SecretKey authenticates the Client. Required.
+	// SecretKey authenticates the Client. Required, unless there is a
+	// MachineSecretKey and nothing but M2M tokens are verified.
 	SecretKey string
+	// MachineSecretKey authenticates, in place of SecretKey, what is asked about
+	// M2M tokens. Clerk then accepts only tokens that were granted access to the
+	// key's machine.
+	MachineSecretKey string
 	// APIURL is where the API is; DefaultAPIURL when empty. Only https is
-	// accepted, except on loopback, since the secret key is sent there.
+	// accepted, except on loopback, since the secret keys are sent there.
 	APIURL string
-	// APIVersion is the first element of every path; DefaultAPIVersion when
-	// empty.
+	// APIVersion is the first element of every path but those that verify
+	// opaque tokens; DefaultAPIVersion when empty.
 	APIVersion string
-	// Doer sends the requests. The default follows no redirects, so that the
-	// secret key reaches nobody but APIURL, and gives up after ten seconds.
+	// Doer sends the requests. The default follows no redirects, so that secret
+	// keys and tokens reach nobody but APIURL, and gives up after ten seconds.
 	Doer Doer
 }
 
@@ -68,16 +70,26 @@ type Client struct {
 	JWKS *JWKSService
 	// Clients are the browsers and devices that people are signed in with.
 	Clients *ClientsService
+	// Sessions are those that people are signed in with.
+	Sessions *SessionsService
+	// APIKeys are what users, organizations and machines call an API with.
+	APIKeys *APIKeysService
+	// M2MTokens are what machines show to each other.
+	M2MTokens *M2MTokensService
+	// OAuthAccessTokens are those of Clerk's OAuth identity provider.
+	OAuthAccessTokens *OAuthAccessTokensService
 
-	secretKey string
-	base      *url.URL
-	doer      Doer
+	secretKey        string
+	machineSecretKey string
+	base             *url.URL // with the version
+	unversioned      *url.URL
+	doer             Doer
 }
 
 // New makes a Client. It makes no request.
 func New(o Options) (*Client, error) {
-	if o.SecretKey == "" {
-		return nil, errors.New("the Backend API needs a secret key")
+	if o.SecretKey == "" && o.MachineSecretKey == "" {
+		return nil, errors.New("the Backend API needs a secret key, or a machine secret key for M2M tokens alone")
 	}
 	if o.APIURL == "" {
 		o.APIURL = DefaultAPIURL
@@ -95,9 +107,19 @@ func New(o Options) (*Client, error) {
 	if o.Doer == nil {
 		o.Doer = DefaultDoer()
 	}
-	c := &Client{secretKey: o.SecretKey, base: base.JoinPath(o.APIVersion), doer: o.Doer}
+	c := &Client{
+		secretKey:        o.SecretKey,
+		machineSecretKey: o.MachineSecretKey,
+		base:             base.JoinPath(o.APIVersion),
+		unversioned:      base,
+		doer:             o.Doer,
+	}
 	c.JWKS = &JWKSService{c}
 	c.Clients = &ClientsService{c}
+	c.Sessions = &SessionsService{c}
+	c.APIKeys = &APIKeysService{c}
+	c.M2MTokens = &M2MTokensService{c}
+	c.OAuthAccessTokens = &OAuthAccessTokensService{c}
 	return c, nil
 }
 
@@ -134,64 +156,4 @@ func isLoopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
-}
-
-// get sends a GET and gives the body of a successful answer.
-func (c *Client) get(ctx context.Context, path string, query url.Values) ([]byte, http.Header, error) {
-	u := c.base.JoinPath(path)
-	u.RawQuery = query.Encode()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, nil, fmt.Errorf("making the request for %s: %w", path, err)
-	}
-	req.Header.Set("Authorization", "Bearer "+c.secretKey)
-	req.Header.Set("Clerk-Api-Version", apiDate)
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", userAgent)
-
-	resp, err := c.doer.Do(req)
-	if err != nil {
-		return nil, nil, fmt.Errorf("asking Clerk for %s: %w", path, withoutURL(err))
-	}
-	defer resp.Body.Close()
-	body, err := ReadBody(resp.Body)
-	if err != nil {
-		return nil, nil, fmt.Errorf("reading Clerk's answer for %s: %w", path, err)
-	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return nil, nil, newError(path, resp, body, c.hider(query))
-	}
-	return body, resp.Header, nil
-}
-
-// hider takes out of an answer what the request held and no error may hold:
-// the secret key and a nonce. Proxies are known to repeat what they were sent.
-func (c *Client) hider(query url.Values) *strings.Replacer {
-	const hidden = "[hidden]"
-	pairs := []string{c.secretKey, hidden}
-	if nonce := query.Get("nonce"); nonce != "" {
-		pairs = append(pairs, nonce, hidden, url.QueryEscape(nonce), hidden)
-	}
-	return strings.NewReplacer(pairs...)
-}
-
-// withoutURL drops the address from an error of the HTTP client's: a query
-// can hold a nonce.
-func withoutURL(err error) error {
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		return wrapped.Err
-	}
-	return err
-}
-
-// ReadBody reads an answer of at most 1 MiB, and fails on a larger one.
-func ReadBody(r io.Reader) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(body) > maxBody {
-		return nil, fmt.Errorf("expected at most %d bytes", maxBody)
-	}
-	return body, nil
 }

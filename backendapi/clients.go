@@ -4,8 +4,6 @@ package backendapi
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/url"
 )
 
@@ -16,23 +14,15 @@ type ClientsService struct{ client *Client }
 // the Set-Cookie directives it stands for: GET /clients/handshake_payload.
 // Clerk's SDK uses it; the published description of the API lacks it.
 func (s *ClientsService) HandshakePayload(ctx context.Context, nonce string) ([]string, error) {
-	const path = "clients/handshake_payload"
-	body, _, err := s.client.get(ctx, path, url.Values{"nonce": {nonce}})
+	a, err := s.client.get(ctx, "clients/handshake_payload", url.Values{"nonce": {nonce}}, nonce)
 	if err != nil {
 		return nil, err
 	}
 	var payload struct {
-		Directives []*string `json:"directives"`
+		Directives texts `json:"directives"`
 	}
-	if err := json.Unmarshal(body, &payload); err != nil {
-		return nil, fmt.Errorf("reading Clerk's answer for %s: %w", path, err)
+	if err := a.decode(&payload); err != nil {
+		return nil, err
 	}
-	directives := make([]string, len(payload.Directives))
-	for i, directive := range payload.Directives {
-		if directive == nil {
-			return nil, fmt.Errorf("reading Clerk's answer for %s: expected only strings", path)
-		}
-		directives[i] = *directive
-	}
-	return directives, nil
+	return payload.Directives, nil
 }

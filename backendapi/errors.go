@@ -4,17 +4,63 @@ package backendapi
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
 // CodeKeyInvalid is Clerk's code for a secret key that it does not accept.
 const CodeKeyInvalid = "clerk_key_invalid"
 
-// Error is an answer of the API that is no success.
+var (
+	// ErrUnreachable is a request that no answer came to, or not all of one: a
+	// connection refused or cut, a time that ran out, the end of the caller's
+	// context (which errors.Is finds, too), an answer that is too large.
+	ErrUnreachable = errors.New("expected an answer")
+	// ErrNotJSON is a success that is not JSON, or not of the form that the call
+	// is documented to answer with. Something between here and Clerk may have
+	// answered.
+	ErrNotJSON = errors.New("expected JSON of the documented form")
+	// ErrInactive is a token that Clerk knows, and knows to be dead.
+	ErrInactive = errors.New("expected an active token")
+)
+
+// Unavailable tells whether err is Clerk's state rather than its answer: it
+// could not be reached, fails (HTTP status 5xx) or is asked too much (429).
+// Such an error says nothing about what was asked.
+func Unavailable(err error) bool {
+	if errors.Is(err, ErrUnreachable) {
+		return true
+	}
+	answer, ok := errors.AsType[*Error](err)
+	return ok && (answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests)
+}
+
+// unreachableError is an ErrUnreachable. It has the text of its cause without
+// secrets, and does not give away the cause itself: HTTP clients quote what a
+// server sent, which may be what it was sent.
+type unreachableError struct {
+	text  string
+	cause error
+}
+
+func newUnreachable(r *request, cause error) error {
+	return &unreachableError{
+		text:  fmt.Sprintf("asking Clerk for %s: %v, got %.256q", r.path, ErrUnreachable, r.hidden.hider()(cause.Error())),
+		cause: cause,
+	}
+}
+
+func (e *unreachableError) Error() string { return e.text }
+
+func (e *unreachableError) Is(target error) bool {
+	return target == ErrUnreachable || errors.Is(e.cause, target)
+}
+
+// Error is an answer of the API that is no success, or has no content where
+// some was expected.
 type Error struct {
 	// StatusCode is the HTTP status.
 	StatusCode int
@@ -37,7 +83,7 @@ type Detail struct {
 }
 
 func (e *Error) Error() string {
-	text := fmt.Sprintf("asking Clerk for %s: expected success, got HTTP status %d", e.path, e.StatusCode)
+	text := fmt.Sprintf("asking Clerk for %s: expected success with content, got HTTP status %d", e.path, e.StatusCode)
 	if len(e.Details) > 0 {
 		text += fmt.Sprintf(" (%.64q: %.256q)", e.Details[0].Code, e.Details[0].Message)
 	}
@@ -54,21 +100,25 @@ func (e *Error) HasCode(code string) bool {
 	return false
 }
 
-func newError(path string, resp *http.Response, body []byte, hider *strings.Replacer) *Error {
-	e := &Error{StatusCode: resp.StatusCode, path: path}
+// maxDetails bounds the work on an answer that has more to say than Clerk does.
+const maxDetails = 16
+
+func newError(r *request, resp *http.Response, body []byte) *Error {
+	e := &Error{StatusCode: resp.StatusCode, path: r.path}
 	var answer struct {
 		Errors  []Detail `json:"errors"`
 		TraceID string   `json:"clerk_trace_id"`
 	}
 	// An answer that is not JSON, such as a proxy's page, leaves the status.
 	if json.Unmarshal(body, &answer) == nil {
-		e.Details, e.TraceID = answer.Errors, hider.Replace(answer.TraceID)
-		for i, detail := range e.Details {
-			e.Details[i] = Detail{
-				Code:        hider.Replace(detail.Code),
-				Message:     hider.Replace(detail.Message),
-				LongMessage: hider.Replace(detail.LongMessage),
-			}
+		hide := r.hidden.hider()
+		e.TraceID = hide(answer.TraceID)
+		for _, detail := range answer.Errors[:min(len(answer.Errors), maxDetails)] {
+			e.Details = append(e.Details, Detail{
+				Code:        hide(detail.Code),
+				Message:     hide(detail.Message),
+				LongMessage: hide(detail.LongMessage),
+			})
 		}
 	}
 	e.RetryAfter = RetryAfter(resp.Header)

@@ -4,9 +4,12 @@ package backendapi_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -56,7 +59,7 @@ func TestAnswersThatAreNotClerksLeaveTheStatus(t *testing.T) {
 }
 
 func TestEveryStatusButSuccessIsAnError(t *testing.T) {
-	for _, status := range []int{300, 301, 302, 304, 307, 400, 401, 403, 404, 408, 422, 429, 500, 503, 599} {
+	for _, status := range []int{204, 300, 301, 302, 304, 307, 400, 401, 403, 404, 408, 422, 429, 500, 503, 599} {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			eachCallFails(t, serve(t, answer(status, "")).URL, func(t *testing.T, err error) { wantError(t, err, status) })
 		})
@@ -112,17 +115,171 @@ func TestTheDateOfWhatACacheKeptIsNone(t *testing.T) {
 // An API, or a proxy before it, may repeat in its answer what it was sent.
 func TestAnAnswerThatRepeatsTheRequestRevealsNothing(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		said := "no " + r.Header.Get("Authorization") + " may ask for " + r.URL.Query().Get("nonce") + r.URL.RawQuery +
+			string(body) + strings.Join(values(body), " ")
+		echo, _ := json.Marshal(said)
 		w.WriteHeader(400)
-		echo := strconv.Quote("no " + r.Header.Get("Authorization") + " may ask for " + r.URL.Query().Get("nonce") + r.URL.RawQuery)
-		_, _ = io.WriteString(w, `{"errors":[{"code":`+echo+`,"message":`+echo+`,"long_message":`+echo+`}]}`)
+		_, _ = fmt.Fprintf(w, `{"errors":[{"code":%[1]s,"message":%[1]s,"long_message":%[1]s}],"clerk_trace_id":%[1]s}`, echo)
 	})
 	eachCallFails(t, server.URL, func(t *testing.T, err error) {
-		for _, detail := range wantError(t, err, 400).Details {
-			if strings.Contains(detail.Code+detail.Message+detail.LongMessage, secret) {
-				t.Errorf("the details contain the secret key: %+v", detail)
+		got := wantError(t, err, 400)
+		for _, text := range []string{got.TraceID, got.Details[0].Code, got.Details[0].Message, got.Details[0].LongMessage} {
+			if !strings.Contains(text, "[hidden]") || strings.Contains(text, "do_not_print_me") {
+				t.Errorf("expected the secrets to be hidden, got %s", text)
 			}
 		}
 	})
+}
+
+// values gives every string in a JSON document, decoded, and the cookies.
+func values(body []byte) (found []string) {
+	for _, text := range regexp.MustCompile(`"(\\.|[^"\\])*"`).FindAllString(string(body), -1) {
+		var value string
+		_ = json.Unmarshal([]byte(text), &value)
+		found = append(found, value)
+		for pair := range strings.SplitSeq(value, "; ") {
+			_, cookie, _ := strings.Cut(pair, "=")
+			found = append(found, cookie)
+		}
+	}
+	return found
+}
+
+// Go's HTTP client quotes the answers that it cannot read.
+func TestAnAnswerThatIsNoHTTPRevealsNothing(t *testing.T) {
+	for _, form := range []string{"%s\r\n\r\n", "HTTP/1.1 %s\r\n\r\n", "HTTP/1.1 200 OK\r\n%s\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n"} {
+		server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			_, _ = fmt.Fprintf(conn, form, r.Header.Get("Authorization")+string(body))
+		})
+		eachCallFails(t, server.URL, wantUnreachable)
+	}
+}
+
+// A client must not be able to save the secret key from being hidden by sending
+// what surrounds the key, and so be what is found first.
+func TestASecretThatOverlapsTheKeyDoesNotTearItApart(t *testing.T) {
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(400)
+		_, _ = fmt.Fprintf(w, `{"errors":[{"message":"no %s"}]}`, r.Header.Get("Authorization"))
+	})
+	for _, sent := range []string{"no Bearer sk_test_", "Bearer sk_t", "sk_test_", "sk_test_do", "t_me_"} {
+		_, err := client(t, server.URL).APIKeys.Verify(t.Context(), sent)
+		checkText(t, err)
+		if strings.Contains(err.Error(), "print") {
+			t.Errorf("%q: expected all of the key to be hidden, got %v", sent, err)
+		}
+	}
+}
+
+func TestWhatIsTooShortForASecretDoesNotGarbleCodes(t *testing.T) {
+	server := serve(t, answer(401, `{"errors":[{"code":"session_not_found","message":"No session."}]}`))
+	for _, sent := range []string{"", "e", "_", "session"} {
+		_, err := client(t, server.URL).Sessions.Refresh(t.Context(), "sess_1", backendapi.RefreshSessionParams{
+			ExpiredToken: sent, RefreshToken: sent, RequestHeaders: map[string][]string{sent: {sent}, "Cookie": {"a=" + sent}},
+		})
+		if !wantError(t, err, 401).HasCode("session_not_found") {
+			t.Errorf("%q: expected the code as it came, got %v", sent, err)
+		}
+	}
+}
+
+func TestOnlyTheFirstDetailsAreKept(t *testing.T) {
+	server := serve(t, answer(400, `{"errors":[`+strings.Repeat(`{"code":"a"},`, 10_000)+`{"code":"b"}]}`))
+	eachCallFails(t, server.URL, func(t *testing.T, err error) {
+		if got := wantError(t, err, 400); len(got.Details) != 16 {
+			t.Errorf("expected 16 details, got %d", len(got.Details))
+		}
+	})
+}
+
+// wantUnreachable expects a request that Clerk did not answer.
+func wantUnreachable(t *testing.T, err error) {
+	t.Helper()
+	if !errors.Is(err, backendapi.ErrUnreachable) || errors.Is(err, backendapi.ErrNotJSON) || !backendapi.Unavailable(err) {
+		t.Errorf("expected no answer, got %v", err)
+	}
+	if _, ok := errors.AsType[*backendapi.Error](err); ok {
+		t.Errorf("expected no answer, got %v", err)
+	}
+}
+
+// What cannot be read says nothing about what was asked, but somebody said it.
+func TestASuccessOfAnotherFormIsNotJSON(t *testing.T) {
+	for name, call := range calls {
+		if name == "jwks" {
+			continue // The key set is handed on as it came.
+		}
+		for _, body := range []string{
+			"", "<html>", "{", `{"id"`, "[]", "5", `"x"`, "\x00", welcome + "x", "null5",
+			strings.Repeat("[", 100_000), strings.Repeat("7", 100_000), `{"cookies":` + strings.Repeat("7", 400) + `,"scopes":` + strings.Repeat("7", 400) +
+				`,"directives":` + strings.Repeat("7", 400) + "}",
+		} {
+			t.Run(fmt.Sprintf("%s, %.20q", name, body), func(t *testing.T) {
+				err := call(t.Context(), client(t, serve(t, answer(200, body)).URL))
+				checkText(t, err)
+				if !errors.Is(err, backendapi.ErrNotJSON) || errors.Is(err, backendapi.ErrUnreachable) || backendapi.Unavailable(err) {
+					t.Errorf("expected another form, got %v", err)
+				}
+			})
+		}
+	}
+}
+
+// The decoder repeats a number that stands where it must not.
+func TestANumberThatIsASecretIsNotRepeated(t *testing.T) {
+	const digits = "31415926535897932384"
+	server := serve(t, answer(200, `{"id":`+digits+`}`))
+	_, err := client(t, server.URL).APIKeys.Verify(t.Context(), digits)
+	if err == nil || strings.Contains(err.Error(), digits) {
+		t.Errorf("expected an error without the token, got %v", err)
+	}
+}
+
+func TestUnavailableIsTheStateOfClerk(t *testing.T) {
+	for status, want := range map[int]bool{
+		204: false, 302: false, 400: false, 401: false, 403: false, 404: false, 422: false, 429: true, 500: true, 502: true, 503: true, 599: true,
+	} {
+		eachCallFails(t, serve(t, answer(status, "")).URL, func(t *testing.T, err error) {
+			if got := backendapi.Unavailable(fmt.Errorf("wrapped: %w", err)); got != want {
+				t.Errorf("%d: expected %t, got %t", status, want, got)
+			}
+		})
+	}
+	for _, err := range []error{nil, errors.New("other"), backendapi.ErrInactive, backendapi.ErrNotJSON, context.Canceled} {
+		if backendapi.Unavailable(err) {
+			t.Errorf("%v: expected no state of Clerk's", err)
+		}
+	}
+}
+
+// A request is bounded by itself, whatever its caller lets through.
+func TestATokenTooLargeToBeOneIsNotSent(t *testing.T) {
+	var asked atomic.Int64
+	server := serve(t, func(http.ResponseWriter, *http.Request) { asked.Add(1) })
+	c, large := client(t, server.URL), strings.Repeat("do_not_print_me", 10_000)
+	for name, call := range map[string]func() error{
+		"api key": func() error { _, err := c.APIKeys.Verify(t.Context(), large); return err },
+		"m2m":     func() error { _, err := c.M2MTokens.Verify(t.Context(), large); return err },
+		"oauth":   func() error { _, err := c.OAuthAccessTokens.Verify(t.Context(), large); return err },
+		"refresh token": func() error {
+			_, err := c.Sessions.Refresh(t.Context(), "sess_1", backendapi.RefreshSessionParams{RefreshToken: large})
+			return err
+		},
+	} {
+		err := call()
+		checkText(t, err)
+		if asked.Load() != 0 || backendapi.Unavailable(err) {
+			t.Errorf("%s: expected it to be refused here, got %v", name, err)
+		}
+	}
 }
 
 func TestLongAndOddMessagesAreCutAndQuoted(t *testing.T) {
@@ -136,8 +293,8 @@ func TestAnAnswerBeyondAMegabyteIsRefused(t *testing.T) {
 	for _, status := range []int{200, 500} {
 		server := serve(t, answer(status, strings.Repeat(" ", 1<<20)+"{"))
 		eachCallFails(t, server.URL, func(t *testing.T, err error) {
-			var refusal *backendapi.Error
-			if errors.As(err, &refusal) {
+			wantUnreachable(t, err)
+			if !strings.Contains(err.Error(), "at most 1048576 bytes") {
 				t.Errorf("expected the size to be the error, got %v", err)
 			}
 		})
@@ -196,7 +353,7 @@ func TestAConnectionThatIsCutIsAnError(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			eachCallFails(t, serve(t, handler).URL, nil)
+			eachCallFails(t, serve(t, handler).URL, wantUnreachable)
 		})
 	}
 }
@@ -204,7 +361,7 @@ func TestAConnectionThatIsCutIsAnError(t *testing.T) {
 func TestNobodyListeningIsAnError(t *testing.T) {
 	server := serve(t, answer(200, "{}"))
 	server.Close()
-	eachCallFails(t, server.URL, nil)
+	eachCallFails(t, server.URL, wantUnreachable)
 }
 
 func TestACallEndsWithItsContext(t *testing.T) {
@@ -217,6 +374,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 			})
 			err := call(ctx, client(t, server.URL))
 			checkText(t, err)
+			wantUnreachable(t, err)
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("expected the caller's end, got %v", err)
 			}

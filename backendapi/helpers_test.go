@@ -18,7 +18,14 @@ import (
 const (
 	secret = "sk_test_do_not_print_me"
 	nonce  = "n&o=n+c e/?#%\r\ndo_not_print_me"
+
+	machineSecret = "ak_machine_do_not_print_me"
+	// token is the token of every kind, and holds what JSON must encode.
+	token = `mt_<"\>_do_not_print_me`
 )
+
+// welcome is an answer that every call understands.
+const welcome = `{"directives":[],"cookies":[],"id":"id_1","subject":"sub_1","revoked":false,"expired":false}`
 
 // serve starts an API that answers every request with handler.
 func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
@@ -58,6 +65,33 @@ var calls = map[string]func(context.Context, *backendapi.Client) error{
 		_, err := c.Clients.HandshakePayload(ctx, nonce)
 		return err
 	},
+	"refresh": func(ctx context.Context, c *backendapi.Client) error {
+		_, err := c.Sessions.Refresh(ctx, "sess_1", refresh)
+		return err
+	},
+	"api key": func(ctx context.Context, c *backendapi.Client) error {
+		_, err := c.APIKeys.Verify(ctx, token)
+		return err
+	},
+	"m2m token": func(ctx context.Context, c *backendapi.Client) error {
+		_, err := c.M2MTokens.Verify(ctx, token)
+		return err
+	},
+	"oauth access token": func(ctx context.Context, c *backendapi.Client) error {
+		_, err := c.OAuthAccessTokens.Verify(ctx, token)
+		return err
+	},
+}
+
+// refresh holds a secret in everything that can hold one.
+var refresh = backendapi.RefreshSessionParams{
+	ExpiredToken:  "expired_do_not_print_me",
+	RefreshToken:  "refresh_do_not_print_me",
+	RequestOrigin: "https://app.example.com",
+	RequestHeaders: map[string][]string{
+		"cookie":    {"a=1; __client=client_do_not_print_me; b", `c=" other_do_not_print_me "`},
+		"x-api-key": {"<app>_do_not_print_me"},
+	},
 }
 
 // eachCallFails expects every call to that API to end with an error that says
@@ -81,7 +115,7 @@ func checkText(t *testing.T, err error) {
 	if err == nil {
 		t.Fatal("expected an error")
 	}
-	for e := err; e != nil; e = errors.Unwrap(e) {
+	for _, e := range tree(err) {
 		for _, hidden := range []string{"do_not_print_me", "n%26o", "\r", "\n"} {
 			if strings.Contains(e.Error(), hidden) {
 				t.Errorf("the error contains %q: %v", hidden, e)
@@ -91,6 +125,22 @@ func checkText(t *testing.T, err error) {
 	if len(err.Error()) > 1024 {
 		t.Errorf("the error has %d bytes", len(err.Error()))
 	}
+}
+
+// tree gives an error and all that it wraps.
+func tree(err error) []error {
+	all := []error{err}
+	for i := 0; i < len(all); i++ {
+		switch e := all[i].(type) {
+		case interface{ Unwrap() error }:
+			if inner := e.Unwrap(); inner != nil {
+				all = append(all, inner)
+			}
+		case interface{ Unwrap() []error }:
+			all = append(all, e.Unwrap()...)
+		}
+	}
+	return all
 }
 
 // wantError expects an answer that was no success.

@@ -20,9 +20,9 @@ type KeySet struct {
 // Get fetches the key set: GET /jwks
 // (https://clerk.com/docs/reference/backend-api/tag/jwks/get/jwks).
 func (s *JWKSService) Get(ctx context.Context) (*KeySet, error) {
-	body, header, err := s.client.get(ctx, "jwks", nil)
+	a, err := s.client.get(ctx, "jwks", nil)
 	if err != nil {
 		return nil, err
 	}
-	return &KeySet{Body: body, Date: Date(header)}, nil
+	return &KeySet{Body: a.body, Date: Date(a.header)}, nil
 }

@@ -4,6 +4,7 @@ package backendapi_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -20,10 +21,7 @@ func TestRequestsCarryWhatClerkExpects(t *testing.T) {
 			var got http.Header
 			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				got = r.Header.Clone()
-				if r.Method != http.MethodGet || r.ContentLength > 0 {
-					t.Errorf("expected a GET without a body, got %s with %d bytes", r.Method, r.ContentLength)
-				}
-				_, _ = w.Write([]byte("{}"))
+				_, _ = w.Write([]byte(welcome))
 			})
 			if err := call(t.Context(), client(t, server.URL)); err != nil {
 				t.Fatal(err)
@@ -39,6 +37,95 @@ func TestRequestsCarryWhatClerkExpects(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestEachCallIsARequestOfItsOwn(t *testing.T) {
+	for name, want := range map[string]string{
+		"jwks":              "GET /v1/jwks ",
+		"handshake payload": "GET /v1/clients/handshake_payload?nonce=" + url.QueryEscape(nonce) + " ",
+		"refresh": `POST /v1/sessions/sess_1/refresh {"format":"cookie","expired_token":"expired_do_not_print_me",` +
+			`"refresh_token":"refresh_do_not_print_me","request_origin":"https://app.example.com",` +
+			`"request_headers":{"cookie":["a=1; __client=client_do_not_print_me; b","c=\" other_do_not_print_me \""],` +
+			`"x-api-key":["\u003capp\u003e_do_not_print_me"]}}`,
+		"api key":            `POST /api_keys/verify {"secret":"mt_\u003c\"\\\u003e_do_not_print_me"}`,
+		"m2m token":          `POST /m2m_tokens/verify {"token":"mt_\u003c\"\\\u003e_do_not_print_me"}`,
+		"oauth access token": `POST /oauth_applications/access_tokens/verify {"access_token":"mt_\u003c\"\\\u003e_do_not_print_me"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				body, err := io.ReadAll(r.Body)
+				if got := r.Method + " " + r.RequestURI + " " + string(body); err != nil || got != want || r.ContentLength != int64(len(body)) {
+					t.Errorf("expected\n%s\ngot %d bytes\n%s\n%v", want, r.ContentLength, got, err)
+				}
+				_, _ = w.Write([]byte(welcome))
+			})
+			if err := calls[name](t.Context(), client(t, server.URL)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// What a machine alone may do needs no secret key, and is done with its own
+// key even where there is one.
+func TestTheMachineSecretKeyIsForM2MTokensAlone(t *testing.T) {
+	for name, call := range calls {
+		for _, test := range []struct {
+			options     backendapi.Options
+			forM2M, any string // the key that is sent
+		}{
+			{backendapi.Options{SecretKey: secret}, secret, secret},
+			{backendapi.Options{MachineSecretKey: machineSecret}, machineSecret, ""},
+			{backendapi.Options{SecretKey: secret, MachineSecretKey: machineSecret}, machineSecret, secret},
+		} {
+			want := test.any
+			if name == "m2m token" {
+				want = test.forM2M
+			}
+			got := ""
+			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				got = strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+				_, _ = w.Write([]byte(welcome))
+			})
+			test.options.APIURL = server.URL
+			c, err := backendapi.New(test.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = call(t.Context(), c)
+			if got != want {
+				t.Errorf("%s: expected the key %q, got %q", name, want, got)
+			}
+			if want != "" {
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+				continue
+			}
+			checkText(t, err)
+			if !strings.Contains(err.Error(), "SecretKey") || backendapi.Unavailable(err) {
+				t.Errorf("%s: expected the missing option to be named, got %v", name, err)
+			}
+		}
+	}
+}
+
+func TestPathsThatVerifyTokensHaveNoVersion(t *testing.T) {
+	for base, want := range map[string]string{"": "/api_keys/verify", "/": "/api_keys/verify", "/a/b%2Fc/": "/a/b%2Fc/api_keys/verify"} {
+		server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.RequestURI != want {
+				t.Errorf("expected %s, got %s", want, r.RequestURI)
+			}
+			_, _ = w.Write([]byte(welcome))
+		})
+		c, err := backendapi.New(backendapi.Options{SecretKey: secret, APIURL: server.URL + base, APIVersion: "v2"})
+		if err == nil {
+			_, err = c.APIKeys.Verify(t.Context(), token)
+		}
+		if err != nil {
+			t.Error(err)
+		}
 	}
 }
 

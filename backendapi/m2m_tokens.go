@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package backendapi
+
+import (
+	"cmp"
+	"context"
+)
+
+// M2MTokensService is the tokens that machines show to each other.
+type M2MTokensService struct{ client *Client }
+
+// M2MToken is a machine-to-machine token that Clerk knows.
+type M2MToken struct{ MachineToken }
+
+// Verify asks what an M2M token is: POST /m2m_tokens/verify
+// (https://clerk.com/docs/reference/backend-api/tag/m2m-tokens/post/m2m_tokens/verify).
+// It is asked with the machine secret key, if there is one, and Clerk then
+// refuses tokens that are not for that machine. A token that Clerk does not
+// know is an *Error with the status 404.
+func (s *M2MTokensService) Verify(ctx context.Context, token string) (*M2MToken, error) {
+	key := cmp.Or(s.client.machineSecretKey, s.client.secretKey)
+	var result machineTokenAnswer
+	if err := s.client.verify(ctx, key, "m2m_tokens/verify", "token", token, &result); err != nil {
+		return nil, err
+	}
+	return &M2MToken{result.token()}, nil
+}
