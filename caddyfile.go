@@ -30,6 +30,7 @@ func init() {
 //	clerk_auth [<matcher>] {
 //		publishable_key     <key>
 //		secret_key          <key>
+//		machine_secret_key  <key>
 //		jwt_key             <pem or file path>
 //		jwks_url            <url>
 //		keys_max_stale      <duration>
@@ -39,7 +40,15 @@ func init() {
 //		audience            <audience>...
 //		issuer              <url>...
 //		clock_skew          <duration>
+//		accepts_token       any | session_token | api_key | m2m_token | oauth_token ...
 //		proxy_url           <url or path>
+//		domain              <host>
+//		is_satellite
+//		satellite_auto_sync
+//		organization_sync {
+//			organization      <pattern>...
+//			personal_account  <pattern>...
+//		}
 //		sign_in_url         <url or path>
 //		sign_up_url         <url or path>
 //		optional
@@ -108,20 +117,26 @@ type parser func(*caddyfile.Dispenser) error
 // parsers lists the subdirectives of a gate and of the global option.
 func (s *Settings) parsers() map[string]parser {
 	return map[string]parser{
-		"publishable_key":    one(&s.PublishableKey),
-		"secret_key":         one(&s.SecretKey),
-		"jwt_key":            one(&s.JWTKey),
-		"jwks_url":           one(&s.JWKSURL),
-		"keys_max_stale":     duration(&s.KeysMaxStale),
-		"api_url":            one(&s.APIURL),
-		"api_version":        one(&s.APIVersion),
-		"authorized_parties": several(&s.AuthorizedParties),
-		"audience":           several(&s.Audience),
-		"issuer":             several(&s.Issuer),
-		"clock_skew":         duration(&s.ClockSkew),
-		"proxy_url":          one(&s.ProxyURL),
-		"sign_in_url":        one(&s.SignInURL),
-		"sign_up_url":        one(&s.SignUpURL),
+		"publishable_key":     one(&s.PublishableKey),
+		"secret_key":          one(&s.SecretKey),
+		"machine_secret_key":  one(&s.MachineSecretKey),
+		"jwt_key":             one(&s.JWTKey),
+		"jwks_url":            one(&s.JWKSURL),
+		"keys_max_stale":      duration(&s.KeysMaxStale),
+		"api_url":             one(&s.APIURL),
+		"api_version":         one(&s.APIVersion),
+		"authorized_parties":  several(&s.AuthorizedParties),
+		"audience":            several(&s.Audience),
+		"issuer":              several(&s.Issuer),
+		"clock_skew":          duration(&s.ClockSkew),
+		"proxy_url":           one(&s.ProxyURL),
+		"accepts_token":       several(&s.AcceptsToken),
+		"domain":              one(&s.Domain),
+		"is_satellite":        flag(&s.IsSatellite),
+		"satellite_auto_sync": flag(&s.SatelliteAutoSync),
+		"organization_sync":   organizationSync(&s.OrganizationSync),
+		"sign_in_url":         one(&s.SignInURL),
+		"sign_up_url":         one(&s.SignUpURL),
 	}
 }
 
@@ -137,8 +152,7 @@ func (h *Handler) parsers() map[string]parser {
 // version cannot honour. They are refused rather than ignored, since all of
 // them say who may pass.
 var notYet = []string{
-	"instance", "machine_secret_key", "accepts_token", "session_sync", "outage_grace", "domain", "is_satellite",
-	"satellite_auto_sync", "organization_sync", "require", "forbidden", "preflight", "identity_headers",
+	"instance", "session_sync", "outage_grace", "require", "forbidden", "preflight", "identity_headers",
 	"strip_credentials", "sign_out",
 }
 
@@ -196,6 +210,28 @@ func several(values *[]string) parser {
 		if len(*values) == 0 || slices.Contains(*values, "") {
 			return d.Errf("%s: expected one value or more", name)
 		}
+		return nil
+	}
+}
+
+// organizationSync reads a block of its own.
+func organizationSync(value **OrganizationSync) parser {
+	return func(d *caddyfile.Dispenser) error {
+		name := d.Val()
+		if d.NextArg() {
+			return d.Errf("%s: unexpected argument '%s'; the patterns go into a block", name, d.Val())
+		}
+		sync := new(OrganizationSync)
+		if err := parseBlock(d, map[string]parser{
+			"organization":     several(&sync.Organization),
+			"personal_account": several(&sync.PersonalAccount),
+		}); err != nil {
+			return err
+		}
+		if len(sync.Organization)+len(sync.PersonalAccount) == 0 {
+			return d.Errf("%s: expected a block with organization or personal_account", name)
+		}
+		*value = sync
 		return nil
 	}
 }

@@ -30,26 +30,29 @@ type instanceKey struct {
 	apiURL      string
 	apiVersion  string
 	jwksURL     string
-	pem, secret [sha256.Size]byte
 	staleFor    time.Duration
+
+	pem, secret, machineSecret [sha256.Size]byte
 }
 
 func (r *resolved) instanceKey() instanceKey {
 	return instanceKey{
-		frontendAPI: r.key.FrontendAPI,
-		apiURL:      r.APIURL,
-		apiVersion:  r.APIVersion,
-		jwksURL:     r.keys.url,
-		pem:         sha256.Sum256([]byte(r.keys.pem)),
-		secret:      sha256.Sum256([]byte(r.SecretKey)),
-		staleFor:    r.staleFor,
+		frontendAPI:   r.key.FrontendAPI,
+		apiURL:        r.APIURL,
+		apiVersion:    r.APIVersion,
+		jwksURL:       r.keys.url,
+		staleFor:      r.staleFor,
+		pem:           sha256.Sum256([]byte(r.keys.pem)),
+		secret:        sha256.Sum256([]byte(r.SecretKey)),
+		machineSecret: sha256.Sum256([]byte(r.MachineSecretKey)),
 	}
 }
 
 // String identifies the instance without telling its secrets.
 func (k instanceKey) String() string {
 	text := strings.Join([]string{
-		k.frontendAPI, k.apiURL, k.apiVersion, k.jwksURL, k.staleFor.String(), string(k.pem[:]), string(k.secret[:]),
+		k.frontendAPI, k.apiURL, k.apiVersion, k.jwksURL, k.staleFor.String(),
+		string(k.pem[:]), string(k.secret[:]), string(k.machineSecret[:]),
 	}, "\n")
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
 }
@@ -60,7 +63,7 @@ func (k instanceKey) String() string {
 // that came last is who its log lines and its background work belong to.
 type instance struct {
 	verifier *verifier.Verifier
-	api      *backendapi.Client // nil without a secret key
+	calls    *calls // nil without any secret key
 
 	remote *verifier.RemoteKeys // nil when the key is configured
 	log    *relay
@@ -80,14 +83,18 @@ type owner struct {
 
 func newInstance(r *resolved) (*instance, error) {
 	i := &instance{log: newRelay(), store: newKeyStore(r.instanceKey())}
-	if r.SecretKey != "" {
+	var api *backendapi.Client
+	if r.SecretKey != "" || r.MachineSecretKey != "" {
 		var err error
-		i.api, err = backendapi.New(backendapi.Options{SecretKey: r.SecretKey, APIURL: r.APIURL, APIVersion: r.APIVersion})
+		api, err = backendapi.New(backendapi.Options{
+			SecretKey: r.SecretKey, MachineSecretKey: r.MachineSecretKey, APIURL: r.APIURL, APIVersion: r.APIVersion,
+		})
 		if err != nil {
 			return nil, err
 		}
+		i.calls = newCalls(api)
 	}
-	keys, err := i.keySource(r)
+	keys, err := i.keySource(r, api)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +102,7 @@ func newInstance(r *resolved) (*instance, error) {
 	return i, err
 }
 
-func (i *instance) keySource(r *resolved) (verifier.KeySource, error) {
+func (i *instance) keySource(r *resolved, api *backendapi.Client) (verifier.KeySource, error) {
 	if r.keys.pem != "" {
 		keys, err := verifier.ParsePEM(r.keys.pem)
 		if err != nil {
@@ -103,9 +110,14 @@ func (i *instance) keySource(r *resolved) (verifier.KeySource, error) {
 		}
 		return keys, nil
 	}
-	fetch := fetchFrom(r.keys.url)
-	if r.keys.backendAPI {
-		fetch = fetchFromBackendAPI(i.api)
+	var fetch verifier.FetchKeys
+	switch {
+	case r.keys.backendAPI:
+		fetch = fetchFromBackendAPI(api)
+	case r.keys.url != "":
+		fetch = fetchFrom(r.keys.url)
+	default:
+		return new(verifier.StaticKeys), nil
 	}
 	var err error
 	i.remote, err = verifier.NewRemoteKeys(verifier.RemoteOptions{

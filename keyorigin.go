@@ -19,8 +19,8 @@ import (
 	"github.com/caddy-clerk/caddy-clerk/verifier"
 )
 
-// keyOrigin is where an instance's keys come from: exactly one of its fields
-// is set.
+// keyOrigin is where an instance's keys come from: one of its fields at most is
+// set. Without any, there are no keys, and no JWT can be verified.
 type keyOrigin struct {
 	// pem is the public key itself.
 	pem string
@@ -46,6 +46,8 @@ func (r *resolved) keyOrigin() (keyOrigin, error) {
 		return r.jwksOrigin()
 	case r.SecretKey != "":
 		return keyOrigin{backendAPI: true}, nil
+	case r.PublishableKey == "":
+		return keyOrigin{}, nil
 	default:
 		return keyOrigin{url: "https://" + r.key.FrontendAPI + "/.well-known/jwks.json"}, nil
 	}

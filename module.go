@@ -40,7 +40,7 @@ func init() {
 // ------------|------------
 // `{http.clerk.status}` | `signed-in` or `signed-out`
 // `{http.clerk.reason}` | Why nobody is signed in, in Clerk's words
-// `{http.clerk.token_type}` | The type of token: `session_token`
+// `{http.clerk.token_type}` | The type of token, such as `session_token` or `api_key`
 // `{http.clerk.user_id}` | The user's ID
 // `{http.clerk.session_id}` | The session's ID
 // `{http.clerk.org_id}` | The active organization's ID
@@ -48,7 +48,10 @@ func init() {
 // `{http.clerk.org_role}` | The user's role in it, such as `org:admin`
 // `{http.clerk.org_permissions}` | The user's permissions in it, separated by commas
 // `{http.clerk.actor_id}` | Who impersonates the user
-// `{http.clerk.token}` | The session token
+// `{http.clerk.machine_id}` | The machine that an M2M token was made for
+// `{http.clerk.client_id}` | The OAuth application that an OAuth token was made for
+// `{http.clerk.scopes}` | The scopes of a machine token, separated by spaces
+// `{http.clerk.token}` | The token
 // `{http.clerk.claims.<path>}` | A claim of the token, by its path: `{http.clerk.claims.metadata.plan}`
 // `{http.auth.user.id}` | The user's ID, which access logs show as `user_id`
 // `{http.auth.candidate.id}` | The ID of a user who is known but not let in
@@ -110,20 +113,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		app.warnAuthorizedParties()
 	}
 	h.authKey = r.authKey(r.instanceKey())
-	options := authstate.Options{
-		PublishableKey: r.PublishableKey,
-		Verifier:       instance.verifier,
-		Requirements:   r.want,
-		ProxyURL:       r.ProxyURL,
-		SignInURL:      r.SignInURL,
-		SignUpURL:      r.SignUpURL,
-		PublicURL:      publicURL,
-		Log:            ctx.Slogger(),
-	}
-	if instance.api != nil {
-		options.Handshakes = handshakes{instance}
-	}
-	h.authenticator, err = authstate.New(options)
+	h.authenticator, err = authstate.New(instance.options(r, ctx.Slogger()))
 	return err
 }
 

@@ -4,6 +4,7 @@ package caddyclerk
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -27,7 +28,7 @@ func (s *requestState) placeholder(key string) (any, bool) {
 	}
 	switch key {
 	case "http.auth.user.id":
-		return s.identity().UserID, true
+		return s.userID(), true
 	case "http.auth.candidate.id":
 		if s.state != nil && s.state.IsPending() {
 			return s.state.Claims.UserID, true
@@ -44,6 +45,9 @@ func (s *requestState) clerkPlaceholder(name string) any {
 		return ""
 	}
 	if path, ok := strings.CutPrefix(name, claimsPlaceholders); ok {
+		if m := s.machine(); m != nobodysMachine {
+			return claim(m.Claims, path)
+		}
 		return claim(s.identity().JSON(), path)
 	}
 	if value, ok := placeholderValues[name]; ok {
@@ -57,16 +61,21 @@ var placeholderValues = map[string]func(*requestState) string{
 	"status":     func(s *requestState) string { return string(s.state.Status) },
 	"reason":     (*requestState).reason,
 	"token_type": func(s *requestState) string { return s.state.TokenType },
-	"user_id":    func(s *requestState) string { return s.identity().UserID },
+	"user_id":    (*requestState).userID,
+	"machine_id": func(s *requestState) string { return s.machine().MachineID() },
+	"client_id":  func(s *requestState) string { return s.machine().ClientID },
+	"scopes":     func(s *requestState) string { return strings.Join(s.machine().Scopes, " ") },
 	"session_id": func(s *requestState) string { return s.identity().SessionID },
-	"org_id":     func(s *requestState) string { return s.organization().ID },
-	"org_slug":   func(s *requestState) string { return s.organization().Slug },
-	"org_role":   func(s *requestState) string { return s.organization().Role },
+	"org_id": func(s *requestState) string {
+		return cmp.Or(s.organization().ID, s.machine().OrganizationID())
+	},
+	"org_slug": func(s *requestState) string { return s.organization().Slug },
+	"org_role": func(s *requestState) string { return s.organization().Role },
 	"org_permissions": func(s *requestState) string {
 		return strings.Join(s.organization().Permissions, ",")
 	},
 	"actor_id": func(s *requestState) string {
-		if actor := s.identity().Actor; actor != nil {
+		if actor := cmp.Or(s.identity().Actor, s.machine().Actor); actor != nil {
 			return actor.Subject
 		}
 		return ""
@@ -96,14 +105,28 @@ func (s *requestState) reason() string {
 var (
 	nobody         = new(verifier.Claims)
 	noOrganization = new(verifier.Organization)
+	nobodysMachine = new(authstate.Machine)
 )
 
 // identity gives the claims of who is signed in with nothing left to do.
 func (s *requestState) identity() *verifier.Claims {
-	if s.state == nil || !s.state.IsSignedIn() {
+	if s.state == nil || !s.state.IsSignedIn() || s.state.Claims == nil {
 		return nobody
 	}
 	return s.state.Claims
+}
+
+// machine gives what a machine token was made for.
+func (s *requestState) machine() *authstate.Machine {
+	if s.state == nil || s.state.Machine == nil {
+		return nobodysMachine
+	}
+	return s.state.Machine
+}
+
+// userID gives who is signed in, or whom a machine's token stands for.
+func (s *requestState) userID() string {
+	return cmp.Or(s.identity().UserID, s.machine().UserID())
 }
 
 func (s *requestState) organization() *verifier.Organization {

@@ -33,7 +33,7 @@ func (h *Handler) refuse(w http.ResponseWriter, s *authstate.State) error {
 		return refusal(http.StatusServiceUnavailable, reason, s.Message)
 	case s.Refused:
 		return refusal(http.StatusBadRequest, reason, s.Message)
-	case h.redirects && s.IsDocument() && !s.Loop:
+	case h.redirects && s.AcceptsSessions() && s.IsDocument() && !s.Loop:
 		location, cookie, err := s.SignInRedirect()
 		if err == nil {
 			if cookie != "" {

@@ -35,6 +35,11 @@ type Settings struct {
 	// environment variable CLERK_SECRET_KEY.
 	SecretKey string `json:"secret_key,omitempty"`
 
+	// The machine secret key, ak_…, which M2M tokens are verified with. Clerk
+	// then tells as well whether a token may be shown to this machine. Default:
+	// the secret key; the environment variable CLERK_MACHINE_SECRET_KEY.
+	MachineSecretKey string `json:"machine_secret_key,omitempty"`
+
 	// The instance's public key, in PEM or as the path of a file with it. With
 	// it, tokens are verified without the network. Default: the environment
 	// variable CLERK_JWT_KEY, unless jwks_url is set.
@@ -68,6 +73,11 @@ type Settings struct {
 	// instance's Frontend API, and its proxy_url.
 	Issuer []string `json:"issuer,omitempty"`
 
+	// The types of tokens that are accepted: session_token, api_key, m2m_token,
+	// oauth_token, or any. All but session tokens are taken from the
+	// Authorization header alone. Default: session_token.
+	AcceptsToken []string `json:"accepts_token,omitempty"`
+
 	// How far the clocks of Clerk and of this machine may differ, up to 5m.
 	// Default: 5s.
 	ClockSkew *caddy.Duration `json:"clock_skew,omitempty"`
@@ -76,6 +86,22 @@ type Settings struct {
 	// URL, or a path on the site itself such as /__clerk.
 	ProxyURL string `json:"proxy_url,omitempty"`
 
+	// The host of a satellite application, such as app.example.com.
+	Domain string `json:"domain,omitempty"`
+
+	// Whether the application is a satellite: on a domain of its own, with the
+	// sessions of the primary domain. It takes domain or proxy_url, and, with a
+	// development instance, sign_in_url.
+	IsSatellite bool `json:"is_satellite,omitempty"`
+
+	// Whether a satellite sends people who have no cookies yet round by the
+	// primary domain at their first page load, to see if they are signed in.
+	SatelliteAutoSync bool `json:"satellite_auto_sync,omitempty"`
+
+	// The paths that belong to an organization, or to none. Page loads there
+	// activate what they belong to.
+	OrganizationSync *OrganizationSync `json:"organization_sync,omitempty"`
+
 	// The page to sign in on, a URL or a path. Default: the instance's Account
 	// Portal.
 	SignInURL string `json:"sign_in_url,omitempty"`
@@ -83,6 +109,17 @@ type Settings struct {
 	// The page to sign up on, a URL or a path. Default: the instance's Account
 	// Portal.
 	SignUpURL string `json:"sign_up_url,omitempty"`
+}
+
+// OrganizationSync says which paths belong to which organization
+// (https://clerk.com/docs/references/backend/types/organization-sync-options).
+type OrganizationSync struct {
+	// Patterns with the organization in them, as :slug or :id, such as
+	// /orgs/:slug/(.*).
+	Organization []string `json:"organization,omitempty"`
+
+	// Patterns of the personal account, such as /me/(.*).
+	PersonalAccount []string `json:"personal_account,omitempty"`
 }
 
 // over gives the settings with what they leave open taken from others.
@@ -94,6 +131,7 @@ func (s Settings) over(d Settings) Settings {
 	return Settings{
 		PublishableKey:    cmp.Or(s.PublishableKey, d.PublishableKey),
 		SecretKey:         cmp.Or(s.SecretKey, d.SecretKey),
+		MachineSecretKey:  cmp.Or(s.MachineSecretKey, d.MachineSecretKey),
 		JWTKey:            s.JWTKey,
 		JWKSURL:           s.JWKSURL,
 		KeysMaxStale:      cmp.Or(s.KeysMaxStale, d.KeysMaxStale),
@@ -102,7 +140,12 @@ func (s Settings) over(d Settings) Settings {
 		AuthorizedParties: firstSet(s.AuthorizedParties, d.AuthorizedParties),
 		Audience:          firstSet(s.Audience, d.Audience),
 		Issuer:            firstSet(s.Issuer, d.Issuer),
+		AcceptsToken:      firstSet(s.AcceptsToken, d.AcceptsToken),
 		ClockSkew:         cmp.Or(s.ClockSkew, d.ClockSkew),
+		Domain:            cmp.Or(s.Domain, d.Domain),
+		IsSatellite:       s.IsSatellite || d.IsSatellite,
+		SatelliteAutoSync: s.SatelliteAutoSync || d.SatelliteAutoSync,
+		OrganizationSync:  cmp.Or(s.OrganizationSync, d.OrganizationSync),
 		ProxyURL:          cmp.Or(s.ProxyURL, d.ProxyURL),
 		SignInURL:         cmp.Or(s.SignInURL, d.SignInURL),
 		SignUpURL:         cmp.Or(s.SignUpURL, d.SignUpURL),
@@ -121,10 +164,11 @@ func firstSet(lists ...[]string) []string {
 // environment gives the settings that Clerk's SDKs read from the environment.
 func environment() Settings {
 	return Settings{
-		PublishableKey: os.Getenv("CLERK_PUBLISHABLE_KEY"),
-		SecretKey:      os.Getenv("CLERK_SECRET_KEY"),
-		JWTKey:         os.Getenv("CLERK_JWT_KEY"),
-		APIURL:         os.Getenv("CLERK_API_URL"),
+		PublishableKey:   os.Getenv("CLERK_PUBLISHABLE_KEY"),
+		SecretKey:        os.Getenv("CLERK_SECRET_KEY"),
+		MachineSecretKey: os.Getenv("CLERK_MACHINE_SECRET_KEY"),
+		JWTKey:           os.Getenv("CLERK_JWT_KEY"),
+		APIURL:           os.Getenv("CLERK_API_URL"),
 	}
 }
 
@@ -155,6 +199,9 @@ func (s Settings) resolve(repl *caddy.Replacer) (*resolved, error) {
 	if err := r.checkRequirements(); err != nil {
 		return nil, err
 	}
+	if !r.IsSatellite && (r.Domain != "" || r.SatelliteAutoSync) {
+		return nil, errors.New("is_satellite: not set, and domain and satellite_auto_sync are only of use with it; set it, or leave them out")
+	}
 	r.staleFor = verifier.DefaultKeysMaxStale
 	if r.KeysMaxStale != nil {
 		r.staleFor = time.Duration(*r.KeysMaxStale)
@@ -174,11 +221,13 @@ func (r *resolved) expand(repl *caddy.Replacer) error {
 	}{
 		{"publishable_key", &r.PublishableKey},
 		{"secret_key", &r.SecretKey},
+		{"machine_secret_key", &r.MachineSecretKey},
 		{"jwt_key", &r.JWTKey},
 		{"jwks_url", &r.JWKSURL},
 		{"api_url", &r.APIURL},
 		{"api_version", &r.APIVersion},
 		{"proxy_url", &r.ProxyURL},
+		{"domain", &r.Domain},
 		{"sign_in_url", &r.SignInURL},
 		{"sign_up_url", &r.SignUpURL},
 	} {
@@ -198,6 +247,7 @@ func (r *resolved) expand(repl *caddy.Replacer) error {
 		{"authorized_parties", &r.AuthorizedParties},
 		{"audience", &r.Audience},
 		{"issuer", &r.Issuer},
+		{"accepts_token", &r.AcceptsToken},
 	} {
 		expanded := make([]string, 0, len(*setting.values))
 		for _, value := range *setting.values {
@@ -220,15 +270,20 @@ func (r *resolved) expand(repl *caddy.Replacer) error {
 var errBlank = errors.New("what it refers to is blank; set it, or leave the setting out")
 
 func (r *resolved) checkKeys() error {
-	if r.PublishableKey == "" {
+	if r.PublishableKey == "" && authstate.NeedsPublishableKey(r.AcceptsToken) {
 		return errors.New("publishable_key: not set; copy it from the Clerk Dashboard (API keys) into this setting, " +
 			"the global option clerk, or the environment variable CLERK_PUBLISHABLE_KEY")
 	}
 	var err error
-	if r.key, err = authstate.ParsePublishableKey(r.PublishableKey); err != nil {
-		return fmt.Errorf("publishable_key: %w", err)
+	if r.PublishableKey != "" {
+		if r.key, err = authstate.ParsePublishableKey(r.PublishableKey); err != nil {
+			return fmt.Errorf("publishable_key: %w", err)
+		}
 	}
 	if err := r.checkSecretKey(); err != nil {
+		return err
+	}
+	if err := r.checkMachines(); err != nil {
 		return err
 	}
 	if _, err := backendapi.ParseURL(cmp.Or(r.APIURL, backendapi.DefaultAPIURL)); err != nil {
@@ -255,16 +310,35 @@ func (r *resolved) checkSecretKey() error {
 		if !strings.HasPrefix(r.SecretKey, prefix) {
 			continue
 		}
-		if kind != r.key.InstanceType {
+		if r.PublishableKey != "" && kind != r.key.InstanceType {
 			return fmt.Errorf("secret_key: it is a %s key and publishable_key is a %s key; take both from the same instance",
 				kind, r.key.InstanceType)
 		}
-		if strings.ContainsFunc(r.SecretKey, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		if strings.ContainsFunc(r.SecretKey, isOutsideOfKeys) {
 			return errors.New("secret_key: it contains a character that no key has; copy it once more from the Clerk Dashboard")
 		}
 		return nil
 	}
 	return errors.New("secret_key: expected a key that begins with sk_test_ or sk_live_, as the Clerk Dashboard shows it under API keys")
+}
+
+// isOutsideOfKeys finds what no key has in it.
+func isOutsideOfKeys(c rune) bool { return c <= ' ' || c > '~' }
+
+// checkMachines checks that the machine tokens that are accepted can be
+// verified: API keys only by asking Clerk.
+func (r *resolved) checkMachines() error {
+	if strings.ContainsFunc(r.MachineSecretKey, isOutsideOfKeys) {
+		return errors.New("machine_secret_key: it contains a character that no key has; copy it once more from the Clerk Dashboard")
+	}
+	accepts := func(tokenType string) bool {
+		return slices.Contains(r.AcceptsToken, tokenType) || slices.Contains(r.AcceptsToken, authstate.AnyToken)
+	}
+	if accepts(authstate.APIKey) && r.SecretKey == "" {
+		return errors.New("secret_key: not set, and accepts_token has api_key, which only Clerk can verify; " +
+			"set it (or CLERK_SECRET_KEY), or list the other types")
+	}
+	return nil
 }
 
 func (r *resolved) checkRequirements() error {
@@ -335,5 +409,31 @@ func (r *resolved) authKey(instance instanceKey) string {
 	return strings.Join([]string{
 		instance.String(), r.PublishableKey, r.ProxyURL, r.want.ClockSkew.String(),
 		sorted(r.want.AuthorizedParties), sorted(r.want.Audiences), sorted(r.want.Issuers),
+		fmt.Sprintf("%q %q %t %t", r.AcceptsToken, r.Domain, r.IsSatellite, r.SatelliteAutoSync),
+		r.authSignIn(), r.authOrganizations(),
 	}, "\n")
+}
+
+// authSignIn is the sign-in page as far as it decides anything: a satellite of
+// a development instance asks it who somebody is.
+func (r *resolved) authSignIn() string {
+	if r.IsSatellite && r.key.InstanceType == authstate.Development {
+		return r.SignInURL
+	}
+	return ""
+}
+
+func (r *resolved) authOrganizations() string {
+	if r.OrganizationSync == nil {
+		return ""
+	}
+	return fmt.Sprintf("%q %q", r.OrganizationSync.Organization, r.OrganizationSync.PersonalAccount)
+}
+
+// satellite gives what the authenticator is told of it.
+func (r *resolved) satellite() *authstate.Satellite {
+	if !r.IsSatellite {
+		return nil
+	}
+	return &authstate.Satellite{Domain: r.Domain, AutoSync: r.SatelliteAutoSync}
 }

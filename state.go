@@ -27,7 +27,7 @@ type requestState struct {
 	// It can be had only once, and every gate has to see it.
 	payload    []string
 	payloadErr error
-	payloadOf  *instance
+	payloadOf  *calls
 }
 
 // String keeps {http.vars.clerk} from printing what the state holds.

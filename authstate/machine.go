@@ -130,6 +130,13 @@ func (a accepted) has(tokenType string) bool { return slices.Contains(a.types, t
 // publishable key is needed for.
 func (a accepted) needsPublishableKey() bool { return a.has(SessionToken) || a.has(OAuthToken) }
 
+// NeedsPublishableKey tells whether tokens of these types can only be accepted
+// with a publishable key, as Options.AcceptsToken lists them.
+func NeedsPublishableKey(types []string) bool {
+	a, err := newAccepted(types)
+	return err != nil || a.needsPublishableKey()
+}
+
 // isForm tells whether a token has the three parts of a JWT, whatever they hold.
 func isForm(token string) bool {
 	parts := 0
