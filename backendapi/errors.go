@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -38,17 +39,18 @@ func Unavailable(err error) bool {
 	return ok && (answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests)
 }
 
-// unreachableError is an ErrUnreachable. It has the text of its cause without
-// secrets, and does not give away the cause itself: HTTP clients quote what a
-// server sent, which may be what it was sent.
+// unreachableError is an ErrUnreachable. Of its cause it says what is no
+// secret, and does not give away the rest: HTTP clients quote what they cannot
+// read of an answer, which may be what the server was sent.
 type unreachableError struct {
 	text  string
 	cause error
 }
 
 func newUnreachable(r *request, cause error) error {
+	unquoted, _, _ := strings.Cut(cause.Error(), `"`)
 	return &unreachableError{
-		text:  fmt.Sprintf("asking Clerk for %s: %v, got %.256q", r.path, ErrUnreachable, r.hidden.hider()(cause.Error())),
+		text:  fmt.Sprintf("asking Clerk for %s: %v, got %.256q", r.path, ErrUnreachable, r.hidden.hider()(strings.TrimSpace(unquoted))),
 		cause: cause,
 	}
 }

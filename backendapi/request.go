@@ -107,7 +107,7 @@ func (r *request) toHTTP(ctx context.Context) (*http.Request, error) {
 // decode reads the answer, which fails with ErrNotJSON.
 func (a *answer) decode(result any) error {
 	if err := json.Unmarshal(a.body, result); err != nil {
-		// The decoder repeats numbers, as long as they are.
+		// The decoder repeats numbers that are too large, whole.
 		return fmt.Errorf("reading Clerk's answer for %s: %w (%.128q)", a.to.path, ErrNotJSON, a.to.hidden.hider()(err.Error()))
 	}
 	return nil

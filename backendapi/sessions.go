@@ -44,10 +44,7 @@ func (s *SessionsService) Refresh(ctx context.Context, sessionID string, params 
 		return nil, fmt.Errorf("refreshing a session: expected an ID of at most %d letters, digits, _ and -, got %d bytes",
 			maxSessionID, len(sessionID))
 	}
-	headers, err := params.headers()
-	if err != nil {
-		return nil, fmt.Errorf("refreshing a session: %w", err)
-	}
+	headers := params.headers()
 	r := &request{
 		key:    s.client.secretKey,
 		base:   s.client.base,
@@ -90,15 +87,12 @@ func (p *RefreshSessionParams) body(headers json.RawMessage) refreshBody {
 }
 
 // headers writes the headers, if they are not too many.
-func (p *RefreshSessionParams) headers() (json.RawMessage, error) {
-	if len(p.RequestHeaders) == 0 {
-		return nil, nil
-	}
+func (p *RefreshSessionParams) headers() json.RawMessage {
 	text, err := json.Marshal(p.RequestHeaders)
-	if err != nil || len(text) > maxRequestHeaders {
-		return nil, err
+	if err != nil || len(p.RequestHeaders) == 0 || len(text) > maxRequestHeaders {
+		return nil
 	}
-	return text, nil
+	return text
 }
 
 // credentials gives all that may be secret in somebody's headers: any value,
