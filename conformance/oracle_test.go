@@ -15,7 +15,17 @@ import (
 
 // askReference runs Clerk's SDK on the cases and gives its answers, in order.
 func askReference(jwks []byte, cases []*Case) ([]*Record, error) {
-	node := exec.Command("node", "oracle.mjs")
+	answers, err := ask[*Case, *Record]("oracle.mjs", map[string]any{"jwks": json.RawMessage(jwks)}, cases)
+	for _, answer := range answers {
+		answer.Unavailable = answer.Reason == unavailable["outage"] || answer.Reason == unavailable["refused"]
+	}
+	return answers, err
+}
+
+// ask gives a script its set-up and then questions, each as a line of JSON,
+// and gives the answers, in order.
+func ask[Q, A any](script string, setUp any, questions []Q) ([]A, error) {
+	node := exec.Command("node", script)
 	node.Stderr = os.Stderr
 	in, err := node.StdinPipe()
 	if err != nil {
@@ -29,8 +39,8 @@ func askReference(jwks []byte, cases []*Case) ([]*Record, error) {
 		return nil, fmt.Errorf("starting node: %w", err)
 	}
 	sent := make(chan error, 1)
-	go func() { sent <- send(in, jwks, cases) }()
-	answers, err := receive(out, len(cases))
+	go func() { sent <- send(in, setUp, questions) }()
+	answers, err := receive[A](out, len(questions))
 	if err != nil {
 		return nil, err
 	}
@@ -40,14 +50,14 @@ func askReference(jwks []byte, cases []*Case) ([]*Record, error) {
 	return answers, node.Wait()
 }
 
-func send(in io.WriteCloser, jwks []byte, cases []*Case) error {
+func send[Q any](in io.WriteCloser, setUp any, questions []Q) error {
 	w := bufio.NewWriter(in)
 	lines := json.NewEncoder(w)
-	if err := lines.Encode(map[string]any{"jwks": json.RawMessage(jwks)}); err != nil {
+	if err := lines.Encode(setUp); err != nil {
 		return err
 	}
-	for _, c := range cases {
-		if err := lines.Encode(c); err != nil {
+	for _, question := range questions {
+		if err := lines.Encode(question); err != nil {
 			return err
 		}
 	}
@@ -57,14 +67,13 @@ func send(in io.WriteCloser, jwks []byte, cases []*Case) error {
 	return in.Close()
 }
 
-func receive(out io.Reader, count int) ([]*Record, error) {
+func receive[A any](out io.Reader, count int) ([]A, error) {
 	lines := json.NewDecoder(out)
-	answers := make([]*Record, count)
+	answers := make([]A, count)
 	for i := range answers {
 		if err := lines.Decode(&answers[i]); err != nil {
 			return nil, fmt.Errorf("answer %d of the reference: %w (was `npm ci` run?)", i, err)
 		}
-		answers[i].Unavailable = answers[i].Reason == unavailable["outage"] || answers[i].Reason == unavailable["refused"]
 	}
 	return answers, nil
 }
