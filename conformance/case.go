@@ -6,8 +6,15 @@ package conformance
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
+
+// notFound is what the Backend API answers when there is nothing else to play.
+var notFound = Answer{404, "application/json", `{"errors":[{"code":"resource_not_found"}]}`}
+
+// isOutage tells whether an answer says nothing about what was asked.
+func isOutage(a *Answer) bool { return a.Status == 0 || a.Status == 429 || a.Status >= 500 }
 
 // OptionSet is one configuration, for both sides.
 type OptionSet struct {
@@ -27,7 +34,34 @@ type OptionSet struct {
 	// Keys says what becomes of fetching the keys: nothing unusual when empty,
 	// or "outage", or "refused" when the secret key is not known.
 	Keys string `json:"keys,omitempty"`
+
+	IsSatellite       bool   `json:"isSatellite,omitempty"`
+	Domain            string `json:"domain,omitempty"`
+	SatelliteAutoSync bool   `json:"satelliteAutoSync,omitempty"`
+	// Organizations says which paths are an organization's, or nobody's.
+	Organizations *OrganizationPaths `json:"organizationSyncOptions,omitempty"`
+	// AcceptsToken lists types of tokens; session tokens alone when empty. One
+	// by itself is not given to the reference as a list.
+	AcceptsToken []string `json:"acceptsToken,omitempty"`
 }
+
+// OrganizationPaths is the patterns of organization sync.
+type OrganizationPaths struct {
+	Organization []string `json:"organizationPatterns,omitempty"`
+	Personal     []string `json:"personalAccountPatterns,omitempty"`
+}
+
+// Answer is what the Backend API is played to answer.
+type Answer struct {
+	// Status is zero when the connection is dropped instead.
+	Status int    `json:"status"`
+	Type   string `json:"type,omitempty"`
+	Body   string `json:"body,omitempty"`
+}
+
+// isJSON tells whether the answer says that it is JSON, as the reference reads
+// it.
+func (a *Answer) isJSON() bool { return a.Type == "application/json" }
 
 // Case is one request under one configuration, with all that it needs to be
 // run again but the public keys.
@@ -43,6 +77,10 @@ type Case struct {
 	Headers [][2]string `json:"headers"`
 	// Payloads holds what the Backend API knows about nonces of handshakes.
 	Payloads map[string][]string `json:"payloads,omitempty"`
+	// Refresh is the answer to refreshing a session, Machine that to verifying a
+	// machine token; each a 404 when nil.
+	Refresh *Answer `json:"refresh,omitempty"`
+	Machine *Answer `json:"machine,omitempty"`
 	// CleanReturn asks the reference for a sign-in URL that leads back without
 	// the parameters of the handshake protocol.
 	CleanReturn bool `json:"cleanReturn,omitempty"`
@@ -52,8 +90,18 @@ type Case struct {
 	// HandshakeRefusal is the reason this project refuses the handshake token
 	// of the request for, where the reference does not.
 	HandshakeRefusal string `json:"handshakeRefusal,omitempty"`
-	// UnusablePayload tells that Payloads holds what cannot be sent on.
+	// UnusablePayload and UnusableRefresh tell that Payloads or Refresh hold what
+	// cannot be sent on.
 	UnusablePayload bool `json:"unusablePayload,omitempty"`
+	UnusableRefresh bool `json:"unusableRefresh,omitempty"`
+	// RefreshJudged asks the reference to refresh the token that it has judged.
+	RefreshJudged bool `json:"refreshJudged,omitempty"`
+	// StrangeSatellite tells that the request asks for being sent where this
+	// project does not send a development browser's token.
+	StrangeSatellite bool `json:"strangeSatellite,omitempty"`
+	// SpentMachine tells that the API answers with a machine token that is good
+	// no more, or is nobody's.
+	SpentMachine bool `json:"spentMachine,omitempty"`
 	// HandshakeNeedsKeys tells that the handshake of the request cannot be
 	// decided on without the instance's keys.
 	HandshakeNeedsKeys bool `json:"handshakeNeedsKeys,omitempty"`
@@ -65,6 +113,27 @@ type StandIn struct {
 	Token      string `json:"token"`
 	Instead    string `json:"instead"`
 }
+
+// accepts tells whether tokens of a type are accepted.
+func (o *OptionSet) accepts(tokenType string) bool {
+	if len(o.AcceptsToken) == 0 {
+		return tokenType == sessionToken
+	}
+	return slices.Contains(o.AcceptsToken, tokenType) || slices.Contains(o.AcceptsToken, "any")
+}
+
+// acceptsMachines tells whether any but session tokens are accepted.
+func (o *OptionSet) acceptsMachines() bool {
+	return o.accepts(apiKey) || o.accepts(m2mToken) || o.accepts(oauthToken)
+}
+
+// The types of tokens.
+const (
+	sessionToken = "session_token"
+	apiKey       = "api_key"
+	m2mToken     = "m2m_token"
+	oauthToken   = "oauth_token"
+)
 
 // header gives the first value of a header field.
 func (c *Case) header(name string) string {

@@ -25,6 +25,9 @@ func (g *generator) cookie(name, value string) { g.crumbs = append(g.crumbs, nam
 // suffix, without, or both.
 func (g *generator) sessionCookies() {
 	s := g.session()
+	if g.c.Options.acceptsMachines() && g.oneIn(10) {
+		s = g.machineJWT()
+	}
 	uat := g.uat(s.issuedAt)
 	suffix := g.suffix()
 	switch g.IntN(10) {
@@ -116,9 +119,6 @@ func (g *generator) otherCookies() {
 			g.cookie("__clerk_db_jwt", "dvb_p%2B=")
 			g.cookie("__clerk_db_jwt"+suffix, "dvb_s")
 		}
-	}
-	if g.oneIn(6) {
-		g.cookie("__refresh"+pick(g.chance, suffix, suffix, suffix, ""), pick(g.chance, "rt_1", "rt_1", ""))
 	}
 	if g.oneIn(6) {
 		g.cookie("__clerk_redirect_count", pick(g.chance, "1", "2", "3", "3", "4", "03", "0x3", "3.0", "-1", "abc", "1e0",

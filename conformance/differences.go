@@ -6,8 +6,10 @@ package conformance
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -62,12 +64,79 @@ var Differences = []Difference{
 	standsIn("byte-order-mark", "A header or payload that begins with a byte order mark is not JSON; the reference drops it."),
 	standsIn("key-names", "Only the key set says which keys there are; the reference takes constructor and its like for keys, and fails later."),
 	standsIn("handshake-cookies", "Cookies that cannot stand in a response header, or are too many or too long, are not set."),
+	standsIn("refresh-person", "A refreshed session is of the person whose token had expired; the reference takes anybody's."),
 	standsIn("handshake-times", "A handshake token that carries a time claim must satisfy it; the reference does not look."),
 	{
 		Name:    "handshake-payload",
 		Reason:  "The same about the cookies that a nonce stands for: the handshake then brings none.",
 		Applies: func(c *Case) bool { return c.UnusablePayload },
 		Before:  func(c *Case) { c.Payloads = map[string][]string{"nonce_known": {}} },
+	},
+	{
+		Name:    "refresh-cookies",
+		Reason:  "The same about the cookies of a refreshed session: there is then none. The reference throws, or sets them.",
+		Applies: func(c *Case) bool { return c.UnusableRefresh },
+		Before:  func(c *Case) { c.Refresh = &Answer{} },
+	},
+	{
+		Name:    "refresh-code",
+		Reason:  "An error code of the API is told on if it is a word; the reference puts any text into the reason and the redirect.",
+		Applies: func(c *Case) bool { return c.Refresh != nil && oddCode.MatchString(c.Refresh.Body) },
+		Before:  func(c *Case) { c.Refresh = &Answer{Status: 422} },
+		Shows:   func(reference, ours *Record) bool { return reference.Reason != ours.Reason },
+	},
+	{
+		Name:    "refresh-token",
+		Reason:  "The token that is refreshed is the one that was judged; the reference judges the header's and refreshes the cookie's, be it another person's.",
+		Applies: func(c *Case) bool { return c.Refresh != nil && hasHeaderToken(c) },
+		Before:  func(c *Case) { c.RefreshJudged = true },
+		Shows:   func(reference, ours *Record) bool { return reference.Refreshed != ours.Refreshed },
+	},
+	{
+		Name:    "machine-spent",
+		Reason:  "A machine token that the API says is revoked, expired or nobody's is invalid; the reference takes it, or throws.",
+		Applies: func(c *Case) bool { return c.SpentMachine },
+		Before:  func(c *Case) { c.Machine = &notFound },
+	},
+	{
+		Name:   "machine-size",
+		Reason: "A machine token of more than 2 KiB is invalid, and nobody is asked; the reference has no limit.",
+		Applies: func(c *Case) bool {
+			return c.Options.acceptsMachines() && len(c.header("Authorization")) > 3<<10 && c.Machine != nil
+		},
+		Before: func(c *Case) { c.Machine = &notFound },
+		After:  func(_ *Case, r *Record) { r.Asked = "" },
+		Shows:  func(reference, ours *Record) bool { return reference.Asked != ours.Asked },
+	},
+	{
+		Name:   "machine-outage",
+		Reason: "When Clerk cannot be asked about a machine token, or its keys are not to be had, the request is undecided; the reference refuses the token.",
+		Applies: func(c *Case) bool {
+			return c.Options.acceptsMachines() && (c.Options.Keys != "" || c.Machine != nil && isOutage(c.Machine))
+		},
+		Shows: func(_, ours *Record) bool { return ours.Unavailable },
+		After: func(c *Case, r *Record) {
+			switch {
+			case r.Asked != "":
+				r.Unavailable = c.Machine != nil && isOutage(c.Machine)
+			case r.TokenType != sessionToken && r.Reason == "token-verification-failed":
+				r.Unavailable = c.Options.Keys != ""
+			}
+		},
+	},
+	{
+		Name:    "machine-scopes",
+		Reason:  "Scopes are a list of words, without empty ones; the reference gives a single audience as a text, and what is between two spaces.",
+		Applies: func(c *Case) bool { return c.Options.acceptsMachines() },
+		After:   func(_ *Case, r *Record) { r.Machine.Scopes = scopeList(r.Machine.Scopes) },
+		Shows:   func(reference, ours *Record) bool { return reference.Machine.Scopes != ours.Machine.Scopes },
+	},
+	{
+		Name:    "satellite-origin",
+		Reason:  "Whatever Origin a request to a satellite has, it is decided; the reference throws at that of the sign-in URL, and with a sign-in path at any.",
+		Applies: func(c *Case) bool { return c.Options.IsSatellite && c.header("Origin") != "" },
+		Before:  func(c *Case) { c.Headers = c.without("Origin") },
+		Shows:   func(reference, _ *Record) bool { return reference.Error != "" },
 	},
 	{
 		Name:    "forwarded-headers",
@@ -88,8 +157,10 @@ var Differences = []Difference{
 		Before: func(c *Case) {
 			c.Target = "/"
 			c.Headers = c.without("Referer")
+			c.Refresh = &Answer{Status: 200}
 		},
 		After: func(_ *Case, r *Record) {
+			r.Refreshed = ""
 			if r.Status == "handshake" {
 				*r = *signedOutFor(r.Reason)
 			}
@@ -112,8 +183,8 @@ var Differences = []Difference{
 	},
 	{
 		Name:    "primary-syncing",
-		Reason:  "A primary domain does not answer satellites yet; the reference redirects a development instance wherever __clerk_redirect_url says.",
-		Applies: func(c *Case) bool { return strings.Contains(c.Target, satelliteReturn) },
+		Reason:  "A primary domain in development sends its browser's token to loopback and authorized parties; the reference wherever __clerk_redirect_url says.",
+		Applies: func(c *Case) bool { return c.StrangeSatellite && strings.Contains(c.Target, satelliteReturn) },
 		Before:  func(c *Case) { c.Target = strings.ReplaceAll(c.Target, satelliteReturn, satelliteReturnElse) },
 		Shows: func(reference, _ *Record) bool {
 			return reference.Reason == "primary-responds-to-syncing" || reference.Error != ""
@@ -133,7 +204,7 @@ var Differences = []Difference{
 	{
 		Name:    "sign-in-page",
 		Reason:  "There is no sign-in URL for the sign-in page itself, since redirecting to it would not end; the reference gives one.",
-		Applies: func(c *Case) bool { return strings.HasPrefix(c.Options.SignInURL, "/") },
+		Applies: func(c *Case) bool { return c.Options.SignInURL != "" },
 		After: func(c *Case, r *Record) {
 			path, _, _ := strings.Cut(c.Target, "?")
 			if page, _, _ := strings.Cut(r.SignIn, "?"); page == c.Scheme+"://"+canonicalHost(c)+path {
@@ -143,16 +214,9 @@ var Differences = []Difference{
 		Shows: func(reference, ours *Record) bool { return reference.SignIn != "" && ours.SignIn == "" },
 	},
 	{
-		Name:    "refresh",
-		Reason:  "Sessions are not refreshed yet, so nothing is said about whether this one could have been.",
-		Applies: func(c *Case) bool { return strings.Contains(c.cookies(), "__refresh_") },
-		After:   func(_ *Case, r *Record) { withoutRefresh(r) },
-		Shows:   func(reference, ours *Record) bool { return reference.Reason != ours.Reason },
-	},
-	{
 		Name:    "no-store",
 		Reason:  "A response that sets cookies is never stored; the reference says so of redirects only.",
-		Applies: func(c *Case) bool { return hasHandshake(c) },
+		Applies: func(c *Case) bool { return hasHandshake(c) || c.Refresh != nil },
 		Shows:   func(reference, ours *Record) bool { return reference.CacheControl != ours.CacheControl },
 		After: func(_ *Case, r *Record) {
 			if len(r.Cookies) > 0 {
@@ -186,10 +250,12 @@ var Differences = []Difference{
 		},
 	},
 	{
-		Name:    "unavailable-keys",
-		Reason:  "A handshake that cannot be checked for want of keys leaves the request undecided; the reference throws or goes on without it.",
-		Applies: func(c *Case) bool { return c.HandshakeNeedsKeys && hasHandshake(c) && !hasHeaderToken(c) },
-		Shows:   func(_, ours *Record) bool { return ours.Unavailable },
+		Name:   "unavailable-keys",
+		Reason: "A handshake that cannot be checked for want of keys leaves the request undecided; the reference throws or goes on without it.",
+		Applies: func(c *Case) bool {
+			return c.HandshakeNeedsKeys && hasHandshake(c) && !hasHeaderToken(c) && c.Options.accepts(sessionToken)
+		},
+		Shows: func(_, ours *Record) bool { return ours.Unavailable },
 		After: func(c *Case, r *Record) {
 			signIn := r.SignIn
 			*r = *signedOutFor(unavailable[c.Options.Keys])
@@ -239,6 +305,11 @@ func standsIn(name, reason string) Difference {
 				if s.Difference == name {
 					r.Location = putBack(s, r.Location)
 					r.SignIn = putBack(s, r.SignIn)
+					r.Refreshed = putBack(s, r.Refreshed)
+					r.Cookies = slices.Clone(r.Cookies)
+					for i, cookie := range r.Cookies {
+						r.Cookies[i] = strings.ReplaceAll(cookie, s.Instead, s.Token)
+					}
 				}
 			}
 		},
@@ -264,6 +335,11 @@ func (c *Case) replace(difference string) {
 			continue
 		}
 		c.Target = strings.ReplaceAll(c.Target, s.Token, s.Instead)
+		if c.Refresh != nil {
+			answer := *c.Refresh
+			answer.Body = strings.ReplaceAll(answer.Body, s.Token, s.Instead)
+			c.Refresh = &answer
+		}
 		for i := range headers {
 			headers[i][1] = strings.ReplaceAll(headers[i][1], s.Token, s.Instead)
 		}
@@ -289,17 +365,35 @@ func refusalOf(match []string) string {
 }
 
 func signedOutFor(reason string) *Record {
-	return &Record{Status: "signed-out", Reason: reason, AuthStatus: "signed-out", AuthReason: reason}
+	return &Record{Status: "signed-out", Reason: reason, AuthStatus: "signed-out", AuthReason: reason, TokenType: sessionToken}
 }
 
-// withoutRefresh rewrites why a session was not refreshed.
-func withoutRefresh(r *Record) {
-	const instead = "-refresh-missing-api-client"
-	for _, why := range []string{"-refresh-expired-session-token-decode-failed", "-refresh-expired-session-token-missing-sid-claim"} {
-		for _, field := range []*string{&r.Reason, &r.AuthReason, &r.Location} {
-			*field = strings.Replace(*field, why, instead, 1)
+// oddCode finds an error code that is no word.
+var oddCode = regexp.MustCompile(`"code":"([^"]*[^a-z0-9_"-][^"]*|[^"]{65,})"`)
+
+// scopeList reads scopes, a JSON text, as a list of words.
+func scopeList(scopes string) string {
+	if scopes == "" {
+		return ""
+	}
+	var one string
+	if json.Unmarshal([]byte(scopes), &one) == nil {
+		scopes = `["` + one + `"]`
+	}
+	var list []string
+	words := []string{}
+	if json.Unmarshal([]byte(scopes), &list) == nil {
+		for _, word := range list {
+			if word != "" {
+				words = append(words, word)
+			}
 		}
 	}
+	text, err := json.Marshal(words)
+	if err != nil {
+		return scopes
+	}
+	return string(text)
 }
 
 func isDevelopment(c *Case) bool { return strings.HasPrefix(c.Options.PublishableKey, "pk_test_") }
@@ -333,6 +427,9 @@ func hasHeaderToken(c *Case) bool {
 // issuersOf lists the issuers that this project accepts without being told.
 func issuersOf(c *Case) []string {
 	issuers := []string{"https://" + frontendAPI(c.Options.PublishableKey)}
+	if c.Options.IsSatellite && c.Options.Domain != "" && !isDevelopment(c) {
+		issuers = append(issuers, "https://clerk."+c.Options.Domain)
+	}
 	switch proxy := strings.TrimRight(c.Options.ProxyURL, "/"); {
 	case proxy == "":
 	case strings.HasPrefix(proxy, "/"):
@@ -345,6 +442,9 @@ func issuersOf(c *Case) []string {
 
 // frontendAPI reads the host that a publishable key names.
 func frontendAPI(key string) string {
+	if key == "" {
+		return ""
+	}
 	encoded := strings.TrimRight(key[len("pk_live_"):], "=")
 	decoded, err := base64.RawStdEncoding.DecodeString(encoded)
 	if err != nil {

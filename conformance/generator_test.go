@@ -16,6 +16,8 @@ type generator struct {
 	// crumbs and parameters are the cookies and Clerk's query parameters so
 	// far, each a name and a value with an equals sign between.
 	crumbs, parameters []string
+	// user is the subject of all good session tokens of the case.
+	user string
 }
 
 // generate makes cases. The same seed makes the same ones, but for the keys
@@ -39,12 +41,16 @@ func (g *generator) build() {
 	})
 	g.address()
 	g.navigation()
-	inHeader := g.oneIn(5)
+	g.user = pick(g.chance, "user_1", "user_2")
+	if g.c.Options.accepts(sessionToken) && g.oneIn(3) {
+		g.refresh()
+	}
+	inHeader := g.oneIn(5) || g.c.Options.acceptsMachines() && !g.oneIn(3)
 	if inHeader {
 		g.authorization()
 	}
 	if !inHeader || g.oneIn(2) {
-		if !g.oneIn(15) {
+		if !g.oneIn(15) && (!g.c.Options.IsSatellite || !g.oneIn(3)) {
 			g.sessionCookies()
 		}
 		g.otherCookies()

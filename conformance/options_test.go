@@ -61,8 +61,47 @@ func optionSets(pem string) []weighted[OptionSet] {
 		live(1, "live, no keys", OptionSet{Keys: "outage"}),
 		live(1, "live, secret key refused", OptionSet{Keys: "refused"}),
 		test(1, "test, no keys", OptionSet{Keys: "outage"}),
+
+		live(4, "live satellite", OptionSet{IsSatellite: true, Domain: "satellite.example", SignInURL: ourParty + "/sign-in"}),
+		live(4, "live satellite, auto sync", OptionSet{IsSatellite: true, Domain: "satellite.example", SatelliteAutoSync: true, AuthorizedParties: parties}),
+		live(3, "live satellite, proxy URL, sign-in path", OptionSet{IsSatellite: true, ProxyURL: "https://satellite.example/__clerk", SignInURL: "/sign-in"}),
+		live(2, "live satellite, domain and proxy path", OptionSet{IsSatellite: true, Domain: "satellite.example", ProxyURL: "/__clerk", SatelliteAutoSync: true}),
+		test(4, "test satellite", OptionSet{IsSatellite: true, Domain: "satellite.example", SignInURL: "http://localhost:3000/sign-in?a=b%20c"}),
+		test(4, "test satellite, auto sync", OptionSet{IsSatellite: true, Domain: "satellite.example", SatelliteAutoSync: true, SignInURL: ourParty + "/sign-in"}),
+		test(2, "test satellite, proxy path", OptionSet{IsSatellite: true, ProxyURL: "/__clerk", SatelliteAutoSync: true, SignInURL: ourParty + "/in"}),
+
+		live(5, "live, organizations by slug", OptionSet{Organizations: bySlug}),
+		live(4, "live, organizations by ID, personal accounts", OptionSet{Organizations: byID}),
+		test(4, "test, organizations by slug", OptionSet{Organizations: bySlug}),
+		live(2, "live satellite, organizations", OptionSet{
+			Organizations: byID, IsSatellite: true, Domain: "satellite.example", SatelliteAutoSync: true,
+		}),
+
+		live(5, "live, any token", OptionSet{AcceptsToken: []string{"any"}}),
+		test(4, "test, any token, audience, parties", OptionSet{AcceptsToken: []string{"any"}, Audience: audience, AuthorizedParties: parties}),
+		live(4, "live, sessions and API keys", OptionSet{AcceptsToken: []string{sessionToken, apiKey}}),
+		live(3, "live, sessions and OAuth, audience, PEM", OptionSet{AcceptsToken: []string{oauthToken, sessionToken}, Audience: audience, JWTKey: pem}),
+		live(3, "live, M2M and OAuth", OptionSet{AcceptsToken: []string{m2mToken, oauthToken}}),
+		live(3, "live, API keys", OptionSet{AcceptsToken: []string{apiKey}}),
+		live(3, "live, M2M tokens", OptionSet{AcceptsToken: []string{m2mToken}}),
+		test(2, "test, M2M tokens, audience, PEM", OptionSet{AcceptsToken: []string{m2mToken}, Audience: []string{"mch_2"}, JWTKey: pem}),
+		live(3, "live, OAuth tokens, audience", OptionSet{AcceptsToken: []string{oauthToken}, Audience: audience, ClockSkew: milliseconds(600_000)}),
+		live(2, "live, any token, no keys", OptionSet{AcceptsToken: []string{"any"}, Keys: "outage"}),
+		{2, OptionSet{Name: "API keys, no publishable key", SecretKey: liveSecret, AcceptsToken: []string{apiKey}}},
+		{2, OptionSet{Name: "M2M tokens, no publishable key", SecretKey: liveSecret, AcceptsToken: []string{m2mToken}}},
 	}
 }
+
+// The patterns of organization sync.
+var (
+	bySlug = &OrganizationPaths{Organization: []string{
+		"/orgs/:slug", "/orgs/:slug/(.*)", "/{:locale/}?team/:slug", `/teams/(\d+)/:slug`,
+	}}
+	byID = &OrganizationPaths{
+		Organization: []string{"/by-id/:id", "/by-id/:id/(.*)"},
+		Personal:     []string{"/me", "/me/(.*)"},
+	}
+)
 
 func optionSet(weight int, name, key, secret string, o OptionSet) weighted[OptionSet] {
 	o.Name, o.SecretKey = name, secret

@@ -35,13 +35,31 @@ globalThis.setTimeout = call => setImmediate(call);
 let setUp;
 let current;
 
+// What the Backend API was asked about the case at hand.
+let refreshed = '';
+let asked = '';
+
 const json = (status, body) =>
   new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } });
 
 const failure = (status, code) => json(status, { errors: [{ code, message: code, long_message: code }] });
 
+// A played answer, or a dropped connection.
+const play = answer => {
+  if (!answer) {
+    return failure(404, 'resource_not_found');
+  }
+  if (!answer.status) {
+    throw new TypeError('fetch failed');
+  }
+  const headers = answer.type ? { 'Content-Type': answer.type } : {};
+  return new Response(answer.status === 204 ? null : (answer.body ?? ''), { status: answer.status, headers });
+};
+
+const machinePaths = ['/api_keys/verify', '/m2m_tokens/verify', '/oauth_applications/access_tokens/verify'];
+
 // The Backend API, as far as the cases go.
-globalThis.fetch = async address => {
+globalThis.fetch = async (address, { body } = {}) => {
   const url = new URL(address);
   if (url.pathname === '/v1/jwks') {
     switch (current.options.keys) {
@@ -57,9 +75,17 @@ globalThis.fetch = async address => {
     const directives = current.payloads?.[url.searchParams.get('nonce')];
     return directives ? json(200, { directives }) : failure(404, 'resource_not_found');
   }
-  if (/^\/v1\/sessions\/[^/]+\/refresh$/.test(url.pathname)) {
-    // What the package says itself when it has no client for the Backend API.
-    return failure(422, 'missing-api-client');
+  const refresh = /^\/v1\/sessions\/([^/]+)\/refresh$/.exec(url.pathname);
+  if (refresh) {
+    const { expired_token, refresh_token, request_origin } = JSON.parse(body);
+    const suffixed = url.searchParams.get('suffixed_cookies') === 'true';
+    refreshed = [refresh[1], suffixed, request_origin, refresh_token, expired_token].join(' ');
+    return play(current.refresh);
+  }
+  if (machinePaths.includes(url.pathname)) {
+    const { secret, token, access_token } = JSON.parse(body);
+    asked = `${url.pathname} ${secret ?? token ?? access_token}`;
+    return play(current.machine);
   }
   throw new Error(`the Backend API has no ${url.pathname} here`);
 };
@@ -75,16 +101,32 @@ Object.defineProperty(Object.prototype, 'conformanceContext', {
   configurable: true,
   set() {
     context = this;
+    if (current.refreshJudged) {
+      refreshJudged(context);
+    }
   },
 });
+
+// Who refreshes a session gets the token that was judged, be it that of the
+// header, and everybody else the one that the package prefers.
+function refreshJudged(context) {
+  Object.defineProperty(context, 'sessionToken', {
+    get() {
+      const judged = this.tokenInHeader ?? this.sessionTokenInCookie;
+      return new Error().stack.includes('at refreshToken') ? judged : this.sessionTokenInCookie || this.tokenInHeader;
+    },
+  });
+}
 
 const clients = new Map();
 
 function clientFor(options) {
   const key = JSON.stringify(options);
   if (!clients.has(key)) {
-    const { name, keys, signInUrl, clockSkewInMs, authorizedParties, issuer, ...rest } = options;
-    const perRequest = { signInUrl, clockSkewInMs, authorizedParties, issuer };
+    const { name, keys, acceptsToken: accepted = ['session_token'], ...others } = options;
+    const { signInUrl, clockSkewInMs, authorizedParties, issuer, satelliteAutoSync, organizationSyncOptions, ...rest } = others;
+    const acceptsToken = accepted.length === 1 ? accepted[0] : accepted;
+    const perRequest = { signInUrl, clockSkewInMs, authorizedParties, issuer, satelliteAutoSync, organizationSyncOptions, acceptsToken };
     Object.defineProperty(perRequest, 'conformanceContext', { value: true, enumerable: true });
     // Keys are kept by API address and secret, so an outage must not share
     // them with the sets of options that have keys.
@@ -96,8 +138,7 @@ function clientFor(options) {
 // Values that are no strings are written as JSON, to be seen in a difference.
 const text = value => (value == null ? '' : typeof value === 'string' ? value : JSON.stringify(value));
 
-function identityOf(state) {
-  const auth = state.toAuth();
+function identityOf(auth) {
   return {
     userId: text(auth?.userId),
     sessionId: text(auth?.sessionId),
@@ -109,6 +150,20 @@ function identityOf(state) {
     actor: text(auth?.actor?.sub),
   };
 }
+
+function machineOf(auth) {
+  return {
+    id: text(auth.id),
+    subject: text(auth.subject),
+    name: text(auth.name),
+    clientId: text(auth.clientId),
+    scopes: JSON.stringify(auth.scopes ?? []),
+  };
+}
+
+// Whether it is of use to sign in.
+const acceptsSessions = ({ acceptsToken }) =>
+  !acceptsToken || acceptsToken.includes('session_token') || acceptsToken.includes('any');
 
 // Query parameters that a return address is better off without.
 const handshakeParameters = ['__clerk_handshake', '__clerk_handshake_nonce', '__clerk_db_jwt', '__clerk_help'];
@@ -125,11 +180,14 @@ function signInURL(options, sessionStatus, cleanReturn) {
     baseUrl: context.clerkUrl,
     signInUrl: options.signInUrl,
     sessionStatus,
+    isSatellite: options.isSatellite,
   }).redirectToSignIn({ returnBackUrl: back });
 }
 
 function recordOf(state, { options, cleanReturn }) {
-  const identity = identityOf(state);
+  const auth = state.toAuth();
+  const byMachine = state.status === 'signed-in' && state.tokenType !== 'session_token';
+  const identity = byMachine ? {} : identityOf(auth);
   const headers = state.headers;
   const record = {
     status: state.status,
@@ -141,10 +199,14 @@ function recordOf(state, { options, cleanReturn }) {
     allowCredentials: text(headers.get('access-control-allow-credentials')),
     authStatus: text(headers.get('x-clerk-auth-status')),
     authReason: text(headers.get('x-clerk-auth-reason')),
+    tokenType: text(state.tokenType),
     identity,
+    machine: byMachine ? machineOf(auth) : {},
+    refreshed,
+    asked,
     loop,
   };
-  if (state.status !== 'signed-in' || identity.sessionStatus === 'pending') {
+  if (acceptsSessions(options) && (state.status !== 'signed-in' || identity.sessionStatus === 'pending')) {
     record.signIn = signInURL(options, identity.sessionStatus, cleanReturn);
   }
   return record;
@@ -166,12 +228,13 @@ async function decide(request) {
   current = request;
   now = request.now;
   loop = false;
+  refreshed = asked = '';
   context = undefined;
   try {
     return await answer(request);
   } catch (error) {
-    const record = { error: String(error?.message ?? error) };
-    if (context) {
+    const record = { error: String(error?.message ?? error), tokenType: 'session_token', refreshed, asked };
+    if (context && acceptsSessions(request.options)) {
       record.signIn = signInURL(request.options, null, request.cleanReturn);
     }
     return record;

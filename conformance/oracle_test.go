@@ -16,8 +16,9 @@ import (
 // askReference runs Clerk's SDK on the cases and gives its answers, in order.
 func askReference(jwks []byte, cases []*Case) ([]*Record, error) {
 	answers, err := ask[*Case, *Record]("oracle.mjs", map[string]any{"jwks": json.RawMessage(jwks)}, cases)
-	for _, answer := range answers {
-		answer.Unavailable = answer.Reason == unavailable["outage"] || answer.Reason == unavailable["refused"]
+	for i, answer := range answers {
+		keys := cases[i].Options.Keys
+		answer.Unavailable = keys != "" && answer.Reason == unavailable[keys]
 	}
 	return answers, err
 }

@@ -25,7 +25,7 @@ import (
 type project struct {
 	jwks           []byte
 	now            atomic.Int64
-	payloads       map[string][]string
+	api            backendAPI
 	authenticators map[string]*authstate.Authenticator
 }
 
@@ -38,14 +38,15 @@ func (p *project) clock() time.Time { return time.UnixMilli(p.now.Load()) }
 // decide runs one case.
 func (p *project) decide(c *Case) (*Record, error) {
 	p.now.Store(c.Now)
-	p.payloads = c.Payloads
+	p.api = backendAPI{c: c}
 	a, err := p.authenticator(c.Options)
 	if err != nil {
 		return nil, err
 	}
 	state := a.Authenticate(requestOf(c))
 	record := recordOf(state)
-	if !state.IsSignedIn() {
+	record.Refreshed, record.Asked = p.api.refreshed, p.api.asked
+	if !state.IsSignedIn() && state.Machine == nil && state.AcceptsSessions() {
 		// There is none for the sign-in page itself.
 		record.SignIn, _ = state.SignInURL()
 	}
@@ -72,7 +73,7 @@ func (p *project) authenticator(o OptionSet) (*authstate.Authenticator, error) {
 	if o.ClockSkew != nil {
 		skew = time.Duration(*o.ClockSkew) * time.Millisecond
 	}
-	a, err := authstate.New(authstate.Options{
+	options := authstate.Options{
 		PublishableKey: o.PublishableKey,
 		Verifier:       v,
 		Requirements: verifier.Requirements{
@@ -81,11 +82,21 @@ func (p *project) authenticator(o OptionSet) (*authstate.Authenticator, error) {
 			Issuers:           o.Issuer,
 			ClockSkew:         skew,
 		},
-		Handshakes: p,
-		ProxyURL:   o.ProxyURL,
-		SignInURL:  o.SignInURL,
-		Now:        p.clock,
-	})
+		Handshakes:   &p.api,
+		Sessions:     &p.api,
+		Machines:     &p.api,
+		AcceptsToken: o.AcceptsToken,
+		ProxyURL:     o.ProxyURL,
+		SignInURL:    o.SignInURL,
+		Now:          p.clock,
+	}
+	if o.IsSatellite {
+		options.Satellite = &authstate.Satellite{Domain: o.Domain, AutoSync: o.SatelliteAutoSync}
+	}
+	if paths := o.Organizations; paths != nil {
+		options.OrganizationPatterns, options.PersonalAccountPatterns = paths.Organization, paths.Personal
+	}
+	a, err := authstate.New(options)
 	if err != nil {
 		return nil, fmt.Errorf("options %s: %w", o.Name, err)
 	}
@@ -111,17 +122,6 @@ func failingKeys(err error) (verifier.KeySource, error) {
 	return verifier.NewRemoteKeys(verifier.RemoteOptions{
 		Fetch: func(context.Context) (*verifier.KeyDocument, error) { return nil, err },
 	})
-}
-
-var errUnknownNonce = errors.New("the nonce is not known")
-
-// HandshakePayload plays the Backend API.
-func (p *project) HandshakePayload(_ context.Context, nonce string) ([]string, error) {
-	directives, known := p.payloads[nonce]
-	if !known {
-		return nil, errUnknownNonce
-	}
-	return directives, nil
 }
 
 // requestOf builds the request as a server would have read it.
@@ -156,11 +156,24 @@ func recordOf(state *authstate.State) *Record {
 		AllowCredentials: h.Get("Access-Control-Allow-Credentials"),
 		AuthStatus:       h.Get("X-Clerk-Auth-Status"),
 		AuthReason:       h.Get("X-Clerk-Auth-Reason"),
+		TokenType:        state.TokenType,
 		Identity:         identityOf(state),
+		Machine:          machineOf(state.Machine),
 		Loop:             state.Loop,
 		Unavailable:      state.Unavailable,
 		Refused:          state.Refused,
 	}
+}
+
+func machineOf(m *authstate.Machine) Machine {
+	if m == nil {
+		return Machine{}
+	}
+	scopes := "[]"
+	if len(m.Scopes) > 0 {
+		scopes = string(mustJSON(m.Scopes))
+	}
+	return Machine{ID: m.ID, Subject: m.Subject, Name: m.Name, ClientID: m.ClientID, Scopes: scopes}
 }
 
 func identityOf(state *authstate.State) Identity {

@@ -15,8 +15,14 @@ type Record struct {
 	AllowCredentials string   `json:"allowCredentials"`
 	AuthStatus       string   `json:"authStatus"`
 	AuthReason       string   `json:"authReason"`
+	TokenType        string   `json:"tokenType"`
 	Identity         Identity `json:"identity"`
-	SignIn           string   `json:"signIn"`
+	Machine          Machine  `json:"machine"`
+	// Refreshed and Asked are what the Backend API was asked for a refreshed
+	// session with, and about a machine token.
+	Refreshed string `json:"refreshed"`
+	Asked     string `json:"asked"`
+	SignIn    string `json:"signIn"`
 	// Loop tells that redirecting did not help.
 	Loop bool `json:"loop"`
 	// Error is what the reference threw. This project never does.
@@ -26,6 +32,16 @@ type Record struct {
 	// none like them; what they ought to be follows from the rest.
 	Unavailable bool `json:"-"`
 	Refused     bool `json:"-"`
+}
+
+// Machine is what an application learns about a machine token.
+type Machine struct {
+	ID       string `json:"id"`
+	Subject  string `json:"subject"`
+	Name     string `json:"name"`
+	ClientID string `json:"clientId"`
+	// Scopes is a JSON text.
+	Scopes string `json:"scopes"`
 }
 
 // Identity is what an application learns about who is there.

@@ -19,16 +19,21 @@ const maxShown = 5
 // it to say anything about that reason.
 const minOccurrences = 20
 
-// reachable lists the reasons that the features compared so far can give.
+// reachable lists the reasons that a request can be the cause of.
 var reachable = []string{
-	"client-uat-but-no-session-token", "dev-browser-missing", "dev-browser-sync", "jwk-kid-mismatch",
-	"jwk-remote-failed-to-load", "primary-domain-cross-origin-sync", "secret-key-invalid", "session-token-and-uat-missing",
-	"session-token-but-no-client-uat", "session-token-expired-refresh-missing-api-client",
-	"session-token-expired-refresh-non-eligible-no-refresh-cookie", "session-token-expired-refresh-non-eligible-non-get",
+	"active-organization-mismatch", "client-uat-but-no-session-token", "dev-browser-missing", "dev-browser-sync",
+	"jwk-kid-mismatch", "jwk-remote-failed-to-load", "primary-domain-cross-origin-sync", "primary-responds-to-syncing",
+	"satellite-needs-syncing", "secret-key-invalid", "session-token-and-uat-missing", "session-token-but-no-client-uat",
+	"session-token-expired-refresh-expired-session-token-missing-sid-claim", "session-token-expired-refresh-fetch-error",
+	"session-token-expired-refresh-invalid-session-token", "session-token-expired-refresh-non-eligible-no-refresh-cookie",
+	"session-token-expired-refresh-non-eligible-non-get", "session-token-expired-refresh-session_not_found",
+	"session-token-expired-refresh-unexpected-bapi-error", "session-token-expired-refresh-unexpected-sdk-error",
 	"session-token-iat-before-client-uat", "session-token-iat-in-the-future", "session-token-missing", "session-token-nbf",
 	"token-expired", "token-iat-in-the-future", "token-invalid", "token-invalid-algorithm",
 	"token-invalid-authorized-parties", "token-invalid-issuer", "token-invalid-signature", "token-not-active-yet",
 	"token-type-mismatch", "token-verification-failed",
+	"No token in header, machine", "secret-key-invalid, machine", "token-invalid, machine", "token-type-mismatch, machine",
+	"token-verification-failed, machine", "unexpected-error, machine",
 }
 
 // report counts what a run has found.
@@ -57,6 +62,9 @@ func (r *report) add(c *Case, e *expectation, got *Record) {
 	reason := got.Reason
 	if reason == "" {
 		reason = "(signed in)"
+	}
+	if got.Status != "signed-in" && got.TokenType != sessionToken {
+		reason += ", machine"
 	}
 	r.reasons[reason]++
 	if len(e.plain.diff(got)) > 0 {

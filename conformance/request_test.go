@@ -4,11 +4,18 @@
 
 package conformance
 
-import "strings"
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
 
 // authorization adds an Authorization header.
 func (g *generator) authorization() {
 	text := g.session().text
+	if g.c.Options.acceptsMachines() && !g.oneIn(4) {
+		text = g.machineToken()
+	}
 	g.header("Authorization", pickWeighted(g.chance, []weighted[string]{
 		{12, "Bearer " + text},
 		{3, text},
@@ -48,7 +55,7 @@ func (g *generator) navigation() {
 		g.header("X-Forwarded-Proto", pick(g.chance, "https", "http,https", "", "javascript"))
 	}
 	if g.oneIn(20) {
-		g.header("Origin", pick(g.chance, "https://app.example.com", "null", "https://evil.example"))
+		g.header("Origin", pick(g.chance, "https://app.example.com", "null", "https://evil.example", "http://localhost:3000"))
 	}
 }
 
@@ -91,6 +98,9 @@ func (g *generator) target() {
 	if strings.HasPrefix(g.c.Options.SignInURL, "/") && g.oneIn(15) {
 		path = pick(g.chance, "/sign-in", "/sign-in/tasks", "/sign-in/")
 	}
+	if g.c.Options.Organizations != nil && !g.oneIn(4) {
+		path = pick(g.chance, organizationPaths...)
+	}
 	if g.oneIn(150) {
 		path = pick(g.chance, strings.Repeat("/a", 300), "/"+strings.Repeat("a", 17<<10))
 	}
@@ -119,6 +129,14 @@ var targets = []string{
 	"/p#fragment",
 }
 
+// organizationPaths are addresses that may be an organization's.
+var organizationPaths = []string{
+	"/orgs/acme", "/orgs/acme", "/orgs/acme/settings", "/orgs/umbrella", "/orgs/umbrella/a/b", "/orgs/other/x", "/ORGS/acme/",
+	"/orgs/", "/orgs", "/orgs//x", "/orgs/a%20b", "/orgs/ACME", "/orgs/acme%2Fx", "//orgs/acme", "/orgs/../orgs/acme", "/by-id/org_1",
+	"/by-id/org_1/", "/by-id/org_2/x", "/by-id/org_2", "/by-id/org_9", "/me", "/me/", "/me/settings", "/me/settings", "/menu", "/Me",
+	"/de/team/acme", "/team/umbrella", "/team/acme", "/teams/7/acme", "/teams/x/acme",
+}
+
 // clerkParameters adds parameters that the session protocol knows.
 func (g *generator) clerkParameters() {
 	add := func(n int, pairs ...string) {
@@ -134,6 +152,58 @@ func (g *generator) clerkParameters() {
 		"__clerk_db_jwt=dvb+%2B%20", "__CLERK_DB_JWT=x")
 	add(30, "__dev_session=legacy", "__dev_session")
 	add(30, "__clerk_help=1", "__clerk_synced=true", "__clerk_synced=false", "__clerk_hs_reason=x")
-	add(60, satelliteReturn+"=https%3A%2F%2Fsatellite.example%2F%3Fa%3D1", satelliteReturn+"=/relative", satelliteReturn+"=")
+	if g.c.Options.IsSatellite {
+		add(3, "__clerk_synced=true", "__clerk_synced=false", "__clerk_synced=false", "__clerk_synced=", "__clerk_synced=x")
+	}
+	if g.oneIn(rare) {
+		g.satelliteReturn()
+	}
 	add(60, "__session=query", "suffixed_cookies=true")
+}
+
+// satelliteURL is an address that a primary domain may be asked to send people
+// back to.
+type satelliteURL struct {
+	address string
+	// origin is that of the address, empty when there is no sending anybody.
+	origin   string
+	loopback bool
+}
+
+var satelliteURLs = []satelliteURL{
+	{"http://localhost:3001/back?x=1&__clerk_synced=false", "http://localhost:3001", true},
+	{"http://app.localhost/a b?#top", "http://app.localhost", true},
+	{"https://127.0.0.1:8443/p?__clerk_db_jwt=old", "https://127.0.0.1:8443", true},
+	{"http://[::1]:3001/", "http://[::1]:3001", true},
+	{`http://localhost:3001\@evil.example`, "http://localhost:3001", true},
+	{"https://app.example.com/?a=1", ourParty, false},
+	{" HTTPS://App.Example.com:443/x\t", ourParty, false},
+	{"https:app.example.com/x", ourParty, false},
+	{`https:/\app.example.com/x`, ourParty, false},
+	{"http://localhost:3000/", "http://localhost:3000", true},
+	{"https://satellite.example/?a=1", "https://satellite.example", false},
+	{"http://app.example.com/", "http://app.example.com", false},
+	{"https://app.example.com:8443/", "https://app.example.com:8443", false},
+	{"https://user@app.example.com/", "", false},
+	{"https://:secret@localhost/", "", false},
+	{"https://app.example.com@evil.example/", "", false},
+	{"https://app.example.com.evil.example/", "https://app.example.com.evil.example", false},
+	{"https://localhost.evil.example/", "https://localhost.evil.example", false},
+	{"//evil.example/", "", false},
+	{"/relative", "", false},
+	{"javascript:alert(1)", "", false},
+	{"data:text/html,x", "", false},
+	{"ftp://localhost/", "", false},
+	{"http://", "", false},
+}
+
+// satelliteReturn has the request ask for being sent to a satellite.
+func (g *generator) satelliteReturn() {
+	if g.oneIn(20) {
+		g.parameters = append(g.parameters, satelliteReturn+"=")
+		return
+	}
+	u := pick(g.chance, satelliteURLs...)
+	g.c.StrangeSatellite = !u.loopback && (u.origin == "" || !slices.Contains(g.c.Options.AuthorizedParties, u.origin))
+	g.parameters = append(g.parameters, satelliteReturn+"="+url.QueryEscape(u.address))
 }

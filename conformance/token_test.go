@@ -136,15 +136,15 @@ func (g *generator) plainSession() *recipe {
 		header: map[string]any{"alg": "RS256", "typ": "JWT", "kid": instanceKey},
 		payload: map[string]any{
 			"iss": "https://" + frontendAPI(g.c.Options.PublishableKey),
-			"sub": pick(g.chance, "user_1", "user_2"), "sid": "sess_1",
+			"sub": g.user, "sid": "sess_1",
 			"azp": ourParty, "iat": now - near, "nbf": now - near - 10, "exp": now + near,
 		},
 	}
 	if g.oneIn(2) {
 		r.header["cat"] = categorySession
 	}
-	if proxy := issuersOf(g.c)[1:]; len(proxy) > 0 && g.oneIn(3) {
-		r.payload["iss"] = proxy[0]
+	if others := issuersOf(g.c)[1:]; len(others) > 0 && g.oneIn(3) {
+		r.payload["iss"] = pick(g.chance, others...)
 	}
 	if g.oneIn(3) {
 		r.payload["fva"] = []int{2, -1}
@@ -156,8 +156,15 @@ func (g *generator) plainSession() *recipe {
 func (g *generator) age(r *recipe) {
 	now := g.c.Now / 1000
 	offset := pick[int64](g.chance, near, near, far, farther)
-	switch g.IntN(12) {
+	odds := 12
+	if g.c.Refresh != nil {
+		odds = 5
+	}
+	switch g.IntN(odds) {
 	case 0, 1, 2:
+		if g.c.Refresh != nil && g.oneIn(12) {
+			delete(r.payload, "sid")
+		}
 		r.payload["iat"], r.payload["nbf"], r.payload["exp"] = now-offset-near, now-offset-near, now-offset
 	case 3:
 		r.payload["nbf"] = now + offset
@@ -255,7 +262,12 @@ var headerOddities = []oddity{
 }
 
 var claimOddities = []oddity{
-	func(g *generator, r *recipe) { r.payload["sub"] = pick[any](g.chance, "mch_1", "mch_1", "", nil, 7) },
+	func(g *generator, r *recipe) {
+		r.payload["sub"] = pick[any](g.chance, "mch_1", "mch_1", "", nil, 7)
+		if g.c.Refresh != nil {
+			r.payload["sub"] = "mch_1"
+		}
+	},
 	func(g *generator, r *recipe) {
 		delete(r.payload, pick(g.chance, "sub", "exp", "nbf", "iat", "iss", "azp", "sid"))
 	},
@@ -335,7 +347,7 @@ var formOddities = []oddity{
 	},
 	func(g *generator, r *recipe) {
 		payload := string(mustJSON(r.payload))
-		r.rawPayload = pick(g.chance, `{"sub":"first",`+payload[1:], payload[:len(payload)-1]+`,"sub":"last"}`, " \n"+payload+"\t",
+		r.rawPayload = pick(g.chance, `{"sub":"first",`+payload[1:], payload[:len(payload)-1]+`,"sub":"`+g.user+`"}`, " \n"+payload+"\t",
 			`{"note":"`+"\xff\xfe"+`",`+payload[1:], `{"note":"\ud800",`+payload[1:], `{"__proto__":{"sid":"x"},`+payload[1:])
 	},
 	func(g *generator, r *recipe) {
