@@ -56,7 +56,7 @@ func (e *Emulator) leave(w http.ResponseWriter, r *http.Request, browser string,
 	if e.production {
 		secure := schemeOf(r) == "https"
 		setCookies(w, e.uatCookies(e.store.sessionOf(browser), e.now(), secure)...)
-		setCookies(w, e.bothExpired(cookieSession, secure)...)
+		setCookies(w, e.sessionExpired(secure)...)
 	} else {
 		address = to.With(cookieDevBrowser, browser)
 	}

@@ -14,6 +14,7 @@ const (
 	cookieClient         = "__client"
 	cookieClientUat      = "__client_uat"
 	cookieSession        = "__session"
+	cookieRefresh        = "__refresh"
 	cookieDevBrowser     = "__clerk_db_jwt"
 	cookieHandshake      = "__clerk_handshake"
 	cookieHandshakeNonce = "__clerk_handshake_nonce"
@@ -64,6 +65,28 @@ func (e *Emulator) uatCookies(s *session, now time.Time, secure bool) []*http.Co
 		uat = min(s.started.Unix(), now.Unix())
 	}
 	return e.both(cookieClientUat, strconv.FormatInt(uat, 10), secure)
+}
+
+// refreshCookie holds what an application has a session renewed with. It has no
+// plain form, and no script reads it.
+func (e *Emulator) refreshCookie(token string, secure bool) *http.Cookie { //nolint:gosec // See cookie.
+	return httpOnly(cookie(e.suffixed(cookieRefresh), token, secure))
+}
+
+// sessionExpired takes away all that a session leaves in a browser. Those whose
+// names begin with __session stand last, as in a handshake.
+func (e *Emulator) sessionExpired(secure bool) []*http.Cookie {
+	refresh := httpOnly(expired(e.suffixed(cookieRefresh), secure)) //nolint:gosec // See cookie.
+	return append([]*http.Cookie{refresh}, e.bothExpired(cookieSession, secure)...)
+}
+
+// asDirectives gives cookies as Set-Cookie values.
+func asDirectives(cookies []*http.Cookie) []string {
+	directives := make([]string, len(cookies))
+	for i, c := range cookies {
+		directives[i] = c.String()
+	}
+	return directives
 }
 
 func setCookies(w http.ResponseWriter, cookies ...*http.Cookie) {

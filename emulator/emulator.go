@@ -96,6 +96,10 @@ func cookieSuffix(publishableKey string) string {
 // route holds the handlers of one path by method.
 type route map[string]http.HandlerFunc
 
+const sessionsPath = "/v1/sessions/"
+
+// routeTable names paths below the mount. Of those below sessionsPath, the next
+// segment is a session's id, which the handlers find as the path value "id".
 func (e *Emulator) routeTable() map[string]route {
 	get, post := http.MethodGet, http.MethodPost
 	return map[string]route{
@@ -104,6 +108,7 @@ func (e *Emulator) routeTable() map[string]route {
 		"/v1/jwks":                      {get: e.withSecretKey(e.publicKeys)},
 		"/v1/client/handshake":          {get: e.handshake},
 		"/v1/clients/handshake_payload": {get: e.withSecretKey(e.handshakePayload)},
+		sessionsPath + "{id}/refresh":   {post: e.withSecretKey(e.refreshSession)},
 		"/sign-in":                      {get: e.showSignIn, post: e.sameOrigin(e.signIn)},
 		"/sign-in/tasks":                {get: e.showTasks, post: e.sameOrigin(e.resolveTask)},
 		"/sign-out":                     {get: e.showSignOut, post: e.sameOrigin(e.signOut)},
@@ -117,7 +122,7 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 
-	handlers, found := e.routes[e.pathBelowMount(r)]
+	handlers, found := e.routes[e.routeOf(r)]
 	if !found {
 		writeAPIError(w, http.StatusNotFound, "resource_not_found", "the emulator has nothing at this path")
 		return
@@ -136,9 +141,9 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handle(w, r)
 }
 
-// pathBelowMount gives the path as the route table names it, or "" when the
+// routeOf gives the request's path as the route table names it, or "" when the
 // request is for somewhere else.
-func (e *Emulator) pathBelowMount(r *http.Request) string {
+func (e *Emulator) routeOf(r *http.Request) string {
 	below, ok := strings.CutPrefix(r.URL.Path, e.mount)
 	if !ok {
 		return ""
@@ -146,12 +151,22 @@ func (e *Emulator) pathBelowMount(r *http.Request) string {
 	if below == "" {
 		return "/"
 	}
-	return below
+	session, ok := strings.CutPrefix(below, sessionsPath)
+	if !ok {
+		return below
+	}
+	id, action, _ := strings.Cut(session, "/")
+	r.SetPathValue("id", id)
+	return sessionsPath + "{id}/" + action
 }
 
 func (rt route) methods() string {
-	if _, ok := rt[http.MethodPost]; ok {
-		return "GET, HEAD, POST"
+	var methods []string
+	if _, ok := rt[http.MethodGet]; ok {
+		methods = append(methods, http.MethodGet, http.MethodHead)
 	}
-	return "GET, HEAD"
+	if _, ok := rt[http.MethodPost]; ok {
+		methods = append(methods, http.MethodPost)
+	}
+	return strings.Join(methods, ", ")
 }

@@ -73,6 +73,18 @@ func withForm(values url.Values) func(*http.Request) {
 	}
 }
 
+func withJSON(text string) func(*http.Request) {
+	return func(r *http.Request) {
+		r.Header.Set("Content-Type", "application/json")
+		r.Body = io.NopCloser(strings.NewReader(text))
+	}
+}
+
+// withKey asks as an application does, with the instance's secret key.
+func withKey(e *Emulator) func(*http.Request) {
+	return withHeader("Authorization", "Bearer "+e.SecretKey())
+}
+
 func withHeader(name, value string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set(name, value) }
 }
@@ -201,6 +213,14 @@ func TestPaths(t *testing.T) {
 		{mounted, "OPTIONS", "/__clerk/v1/jwks", 405, "GET, HEAD"},
 		{mounted, "POST", "/__clerk/v1/client/handshake", 405, "GET, HEAD"},
 		{mounted, "BREW", "/__clerk/", 405, "GET, HEAD"},
+		{mounted, "HEAD", "/__clerk/v1/sessions/sess_a/refresh", 405, "POST"},
+		{mounted, "POST", "/__clerk/v1/sessions/sess_a/refresh", 401, ""},
+		{mounted, "POST", "/__clerk/v1/sessions//refresh", 401, ""},
+		{mounted, "POST", "/__clerk/v1/sessions/a/b/refresh", 404, ""},
+		{mounted, "POST", "/__clerk/v1/sessions/a%2fb/refresh", 404, ""},
+		{mounted, "POST", "/__clerk/v1/sessions/sess_a", 404, ""},
+		{mounted, "POST", "/__clerk/v1/sessions/", 404, ""},
+		{mounted, "POST", "/__clerk/v1/sessions", 404, ""},
 		{rooted, "GET", "/sign-in", 200, ""},
 		{rooted, "GET", "/__clerk/sign-in", 404, ""},
 	} {

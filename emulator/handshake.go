@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/caddy-clerk/caddy-clerk/emulator/internal/destination"
@@ -107,35 +109,33 @@ func (e *Emulator) directives(browser string, s *session, to destination.Destina
 		cookies = append(cookies, e.both(cookieDevBrowser, browser, to.Secure)...)
 	}
 	if s == nil {
-		cookies = append(cookies, e.bothExpired(cookieSession, to.Secure)...)
-	} else {
-		token, err := e.Sign(sessionHeader(), e.sessionClaims(*s, to.Origin, now))
-		if err != nil {
-			return nil, err
-		}
-		cookies = append(cookies, e.both(cookieSession, token, to.Secure)...)
+		return asDirectives(append(cookies, e.sessionExpired(to.Secure)...)), nil
 	}
-	list := make([]string, len(cookies))
-	for i, c := range cookies {
-		list[i] = c.String()
+	token, err := e.Sign(sessionHeader(), e.sessionClaims(*s, to.Origin, now))
+	if err != nil {
+		return nil, err
 	}
-	return list, nil
+	cookies = append(cookies, e.refreshCookie(e.store.putRefresh(browser, s.id), to.Secure))
+	return asDirectives(append(cookies, e.both(cookieSession, token, to.Secure)...)), nil
 }
 
-// handshakeToken signs the directives. If that makes a cookie too long for a
-// browser, which only happens with a long typed name, it leaves out the plain
-// session cookie: the suffixed one says the same.
+// handshakeToken signs the directives. What makes a cookie too long for a
+// browser, with a long name or host, it leaves out: the plain session cookie,
+// since the suffixed one says the same, and then what only spares handshakes.
 func (e *Emulator) handshakeToken(browser string, s *session, to destination.Destination, now time.Time) (string, error) {
 	directives, err := e.directives(browser, s, to, cookieHandshake, now)
 	if err != nil {
 		return "", err
 	}
 	token, err := e.signDirectives(directives)
-	if err != nil || s == nil || !e.production || len(token) <= maxHandshakeCookie {
-		return token, err
+	for _, name := range []string{cookieSession, e.suffixed(cookieRefresh)} {
+		if err != nil || !e.production || len(token) <= maxHandshakeCookie {
+			break
+		}
+		directives = slices.DeleteFunc(directives, func(directive string) bool { return strings.HasPrefix(directive, name+"=") })
+		token, err = e.signDirectives(directives)
 	}
-	last := len(directives) - 1
-	return e.signDirectives(append(directives[:last-1:last-1], directives[last]))
+	return token, err
 }
 
 func (e *Emulator) signDirectives(directives []string) (string, error) {

@@ -129,13 +129,13 @@ func TestHandshake(t *testing.T) {
 					directives := payload(t, e, shake(e, browser, format, redirect), redirect)
 
 					s := "_" + e.CookieSuffix()
-					want := []string{"__client_uat", "__client_uat" + s, "__clerk_db_jwt", "__clerk_db_jwt" + s, "__session", "__session" + s}
+					want := []string{"__client_uat", "__client_uat" + s, "__clerk_db_jwt", "__clerk_db_jwt" + s, "__refresh" + s, "__session", "__session" + s}
 					if production {
 						carrier := cookieHandshake
 						if format == formatNonce {
 							carrier = cookieHandshakeNonce
 						}
-						want = []string{"__client_uat", "__client_uat" + s, carrier, "__session", "__session" + s}
+						want = []string{"__client_uat", "__client_uat" + s, carrier, "__refresh" + s, "__session", "__session" + s}
 					}
 					if got := names(directives); !slices.Equal(got, want) {
 						t.Fatalf("directives for %v, want %v", got, want)
@@ -163,6 +163,9 @@ func checkAttributes(t *testing.T, directives []string, secure bool) {
 		if strings.HasPrefix(directive, "__session") && strings.Contains(directive, "HttpOnly") {
 			t.Errorf("directive %q hides the session from scripts", directive)
 		}
+		if strings.HasPrefix(directive, "__refresh") && !strings.Contains(directive, "; HttpOnly") {
+			t.Errorf("directive %q shows the refresh token to scripts", directive)
+		}
 	}
 }
 
@@ -186,8 +189,10 @@ func TestHandshakeSignedOut(t *testing.T) {
 		if lastSession(directives) != "" || !strings.HasPrefix(directives[0], "__client_uat=0; ") {
 			t.Errorf("production %t: directives %v", production, directives)
 		}
-		if last := directives[len(directives)-1]; !strings.HasPrefix(last, "__session_"+e.CookieSuffix()+"=; Path=/; Max-Age=0;") {
-			t.Errorf("production %t: last directive %q", production, last)
+		for i, name := range []string{"__refresh_" + e.CookieSuffix(), "__session", "__session_" + e.CookieSuffix()} {
+			if directive := directives[len(directives)-3+i]; !strings.HasPrefix(directive, name+"=; Path=/; Max-Age=0;") {
+				t.Errorf("production %t: directive %q does not expire %s", production, directive, name)
+			}
 		}
 	}
 }
@@ -240,21 +245,37 @@ func TestHandshakeNonceIsGoodOnce(t *testing.T) {
 
 func TestHandshakeCookieFitsABrowser(t *testing.T) {
 	e, c := newTestEmulator(t, Options{Production: true})
-	longest, err := e.people.typed(strings.Repeat("\"", maxNameBytes))
-	if err != nil {
-		t.Fatal(err)
-	}
-	browser := signedIn(t, e, c, "alice")
-	e.store.signIn(browser, longest, c.now())
-	redirect := site + "/"
-	response := shake(e, browser, "token", redirect)
-	if length := len(response.Header.Get("Set-Cookie")); length > 4096 {
-		t.Errorf("the cookie has %d bytes", length)
-	}
-	directives := payload(t, e, response, redirect)
-	verified(t, e, lastSession(directives))
-	if got := names(directives); slices.Contains(got, "__session") || got[len(got)-1] != "__session_"+e.CookieSuffix() {
-		t.Errorf("directives for %v", got)
+	suffix := "_" + e.CookieSuffix()
+	for name, step := range map[string]struct {
+		typed, host string
+		want        []string // the last directives
+	}{
+		"usual":                      {"", "localhost:3000", []string{"__refresh" + suffix, "__session", "__session" + suffix}},
+		"long name":                  {strings.Repeat("a", maxNameBytes), "localhost:3000", []string{"__clerk_handshake", "__refresh" + suffix, "__session" + suffix}},
+		"long host":                  {"", strings.Repeat("a.", 100) + "localhost", []string{"__clerk_handshake", "__refresh" + suffix, "__session" + suffix}},
+		"name of escapes":            {strings.Repeat("\"", maxNameBytes), "localhost:3000", []string{"__clerk_handshake", "__session" + suffix}},
+		"name of escapes, long host": {strings.Repeat("\"", maxNameBytes), strings.Repeat("a.", 40) + "localhost:3000", []string{"__clerk_handshake", "__session" + suffix}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			browser := signedIn(t, e, c, "alice")
+			if step.typed != "" {
+				p, err := e.people.typed(step.typed)
+				if err != nil {
+					t.Fatal(err)
+				}
+				e.store.signIn(browser, p, c.now())
+			}
+			redirect := "https://" + step.host + "/"
+			response := shake(e, browser, "token", redirect)
+			if length := len(response.Header.Get("Set-Cookie")); length > 4096 {
+				t.Errorf("the cookie has %d bytes", length)
+			}
+			directives := payload(t, e, response, redirect)
+			verified(t, e, lastSession(directives))
+			if got := names(directives); !slices.Equal(got[len(got)-len(step.want):], step.want) {
+				t.Errorf("directives for %v, want %v at the end", got, step.want)
+			}
+		})
 	}
 }
 

@@ -12,10 +12,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"maps"
 
+	"github.com/lestrrat-go/jwx/v2/jwa"
 	"github.com/lestrrat-go/jwx/v2/jwk"
+	"github.com/lestrrat-go/jwx/v2/jws"
 )
 
 const keyBits = 2048
@@ -80,6 +83,15 @@ func (e *Emulator) Sign(header, claims map[string]any) (string, error) {
 		return "", fmt.Errorf("signing: %w", err)
 	}
 	return head + "." + body + "." + base64.RawURLEncoding.EncodeToString(signature), nil
+}
+
+// payloadOf gives what a token says that the instance signed, however old it is.
+func (e *Emulator) payloadOf(token string) ([]byte, error) {
+	payload, err := jws.Verify([]byte(token), jws.WithCompact(), jws.WithKey(jwa.RS256, &e.key.private.PublicKey))
+	if err != nil {
+		return nil, errors.New("expected a token that this instance signed, got another")
+	}
+	return payload, nil
 }
 
 // encodeSegment leaves <, > and & as they are: their JSON escapes are six bytes

@@ -236,8 +236,10 @@ func TestTasks(t *testing.T) {
 		want := site + "/x?__clerk_db_jwt=" + browser
 		if production {
 			want = site + "/x"
-			if value, found := setCookie(response)["__session"]; !found || value != "" {
-				t.Error("the pending session's token stays in the browser")
+			for _, name := range []string{"__session", "__refresh_" + e.CookieSuffix()} {
+				if value, found := setCookie(response)[name]; !found || value != "" {
+					t.Errorf("%s of the pending session stays in the browser", name)
+				}
 			}
 		}
 		if response.StatusCode != 303 || response.Header.Get("Location") != want {
@@ -286,6 +288,9 @@ func TestSignOut(t *testing.T) {
 			if session, found := set["__session"+suffix]; !found || session != "" || set["__client_uat"+suffix] != "0" {
 				t.Errorf("cookies %v", set)
 			}
+		}
+		if refresh, found := set["__refresh_"+e.CookieSuffix()]; !found || refresh != "" {
+			t.Errorf("the refresh token stays in the browser: cookies %v", set)
 		}
 		other := call(e, "POST", "/sign-out", as, withForm(url.Values{"redirect_url": {"http://localhost:3000/"}}))
 		want := "http://localhost:3000/"

@@ -3,7 +3,10 @@
 package emulator
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 
@@ -11,9 +14,10 @@ import (
 )
 
 // What a request may hold. A session token and a page's address are the longest
-// things that belong here; both stay below eight kilobytes.
+// things that belong here; both stay below eight kilobytes. A body can hold the
+// headers of another request.
 const (
-	maxBody  = 64 << 10
+	maxBody  = 128 << 10
 	maxQuery = 32 << 10
 	maxValue = 8 << 10
 )
@@ -36,6 +40,21 @@ func readForm(r *http.Request) (url.Values, error) {
 		return nil, fmt.Errorf("form: expected at most %d bytes of form encoding", maxBody)
 	}
 	return r.PostForm, checkLengths(r.PostForm)
+}
+
+var errJSON = fmt.Errorf("body: expected at most %d bytes of JSON with the documented members and no others", maxBody)
+
+// readJSON is strict, so that a client's mistakes come to light.
+func readJSON(r *http.Request, into any) error {
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return errJSON
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errJSON
+	}
+	return nil
 }
 
 // checkLengths names the setting but never repeats a value: some are tokens.

@@ -37,7 +37,7 @@ func (e *Emulator) signOut(w http.ResponseWriter, r *http.Request) {
 	browser := e.browserOf(r, form)
 	e.store.signOut(browser)
 	secure := schemeOf(r) == "https"
-	setCookies(w, e.bothExpired(cookieSession, secure)...)
+	setCookies(w, e.sessionExpired(secure)...)
 	setCookies(w, e.uatCookies(nil, e.now(), secure)...)
 
 	address := to.Address

@@ -37,10 +37,11 @@ func newSession(p person, now time.Time) session {
 // store holds what the instance knows of browsers: by the id of a development
 // browser or of a production client, the session it has, if any.
 type store struct {
-	mu       sync.Mutex
-	browsers *bounded[*session]
-	nonces   *bounded[nonce]
-	direct   map[string]session // of tokens asked for by user, at most one for each known person
+	mu        sync.Mutex
+	browsers  *bounded[*session]
+	nonces    *bounded[nonce]
+	refreshes *bounded[refresh]
+	direct    map[string]session // of tokens asked for by user, at most one for each known person
 }
 
 type nonce struct {
@@ -48,11 +49,17 @@ type nonce struct {
 	expires    time.Time
 }
 
+// refresh is what a refresh token stands for: one session of one browser.
+type refresh struct{ browser, session string }
+
+// newStore remembers as many refresh tokens as browsers. A browser whose token
+// is forgotten gets another with its next handshake.
 func newStore(browsers, nonces int) *store {
 	return &store{
-		browsers: newBounded[*session](browsers),
-		nonces:   newBounded[nonce](nonces),
-		direct:   make(map[string]session),
+		browsers:  newBounded[*session](browsers),
+		nonces:    newBounded[nonce](nonces),
+		refreshes: newBounded[refresh](browsers),
+		direct:    make(map[string]session),
 	}
 }
 
@@ -143,6 +150,31 @@ func (s *store) takeNonce(id string, now time.Time) ([]string, bool) {
 		return nil, false
 	}
 	return taken.directives, true
+}
+
+// putRefresh makes a token that renews a session for as long as the browser has it.
+func (s *store) putRefresh(browser, session string) string {
+	token := newID("")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refreshes.put(token, refresh{browser: browser, session: session})
+	return token
+}
+
+// refreshed gives the session that a refresh token renews, nil for none.
+func (s *store) refreshed(token string) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known, found := s.refreshes.get(token)
+	if !found {
+		return nil
+	}
+	current, _ := s.browsers.get(known.browser)
+	if current == nil || current.id != known.session {
+		s.refreshes.remove(token)
+		return nil
+	}
+	return current.copy()
 }
 
 func (s *session) copy() *session {

@@ -25,9 +25,11 @@ func TestStoreIsBounded(t *testing.T) {
 	for range maxBrowsers + 100 {
 		s.signIn(s.newBrowser("a_"), person{ID: "user_a"}, now)
 		s.putNonce(nil, now)
+		s.putRefresh("a", "sess_a")
 	}
-	if len(s.browsers.entries) != maxBrowsers || len(s.nonces.entries) != maxNonces {
-		t.Errorf("%d browsers and %d nonces, want %d and %d", len(s.browsers.entries), len(s.nonces.entries), maxBrowsers, maxNonces)
+	if len(s.browsers.entries) != maxBrowsers || len(s.nonces.entries) != maxNonces || len(s.refreshes.entries) != maxBrowsers {
+		t.Errorf("%d browsers, %d nonces and %d refresh tokens, want %d, %d and %d", len(s.browsers.entries), len(s.nonces.entries),
+			len(s.refreshes.entries), maxBrowsers, maxNonces, maxBrowsers)
 	}
 	if len(s.browsers.entries) != s.browsers.recent.Len() {
 		t.Error("the order and the entries differ")
@@ -49,6 +51,34 @@ func TestNonceIsGoodOnceAndForAMinute(t *testing.T) {
 	}
 	if len(s.nonces.entries) != 0 {
 		t.Errorf("%d nonces are left", len(s.nonces.entries))
+	}
+}
+
+func TestRefreshTokenLivesWithItsSession(t *testing.T) {
+	s := newStore(2, 1)
+	now := time.Unix(0, 0)
+	s.signIn("a", person{ID: "user_a"}, now)
+	first := s.sessionOf("a")
+	token := s.putRefresh("a", first.id)
+	for range 2 {
+		if got := s.refreshed(token); got == nil || got.id != first.id {
+			t.Errorf("session %v, want %s", got, first.id)
+		}
+	}
+	s.signIn("a", person{ID: "user_b"}, now)
+	if got := s.refreshed(token); got != nil {
+		t.Errorf("the token of a session that ended gives that of %s", got.person.ID)
+	}
+	if len(s.refreshes.entries) != 0 {
+		t.Errorf("%d refresh tokens are left", len(s.refreshes.entries))
+	}
+	for name, end := range map[string]func(){"signed out": func() { s.signOut("a") }, "forgotten": func() { s.forget("a") }} {
+		s.signIn("a", person{ID: "user_a"}, now)
+		token := s.putRefresh("a", s.sessionOf("a").id)
+		end()
+		if s.refreshed(token) != nil {
+			t.Errorf("%s: the session is renewed", name)
+		}
 	}
 }
 
