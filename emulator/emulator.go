@@ -24,6 +24,7 @@ type Emulator struct {
 	key            *signingKey
 	people         *directory
 	store          *store
+	machines       *machineStore
 	routes         map[string]route
 	crossOrigin    *http.CrossOriginProtection
 }
@@ -54,6 +55,7 @@ func newInstance(o Options, key *signingKey) *Emulator {
 		key:            key,
 		people:         newDirectory(),
 		store:          newStore(maxBrowsers, maxNonces),
+		machines:       newMachineStore(maxMachineTokens),
 		crossOrigin:    http.NewCrossOriginProtection(),
 	}
 	e.suffix = cookieSuffix(e.publishableKey)
@@ -109,10 +111,13 @@ func (e *Emulator) routeTable() map[string]route {
 		"/v1/client/handshake":          {get: e.handshake},
 		"/v1/clients/handshake_payload": {get: e.withSecretKey(e.handshakePayload)},
 		sessionsPath + "{id}/refresh":   {post: e.withSecretKey(e.refreshSession)},
-		"/sign-in":                      {get: e.showSignIn, post: e.sameOrigin(e.signIn)},
-		"/sign-in/tasks":                {get: e.showTasks, post: e.sameOrigin(e.resolveTask)},
-		"/sign-out":                     {get: e.showSignOut, post: e.sameOrigin(e.signOut)},
-		"/emulator/token":               {get: e.token},
+		"/api_keys/verify":              {post: e.withSecretKey(e.verifyMachine(apiKeys))},
+		"/m2m_tokens/verify":            {post: e.withSecretKey(e.verifyMachine(m2mTokens))},
+		"/oauth_applications/access_tokens/verify": {post: e.withSecretKey(e.verifyMachine(oauthTokens))},
+		"/sign-in":        {get: e.showSignIn, post: e.sameOrigin(e.signIn)},
+		"/sign-in/tasks":  {get: e.showTasks, post: e.sameOrigin(e.resolveTask)},
+		"/sign-out":       {get: e.showSignOut, post: e.sameOrigin(e.signOut)},
+		"/emulator/token": {get: e.token},
 	}
 }
 

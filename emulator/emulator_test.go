@@ -213,6 +213,7 @@ func TestPaths(t *testing.T) {
 		{mounted, "OPTIONS", "/__clerk/v1/jwks", 405, "GET, HEAD"},
 		{mounted, "POST", "/__clerk/v1/client/handshake", 405, "GET, HEAD"},
 		{mounted, "BREW", "/__clerk/", 405, "GET, HEAD"},
+		{mounted, "GET", "/__clerk/api_keys/verify", 405, "POST"},
 		{mounted, "HEAD", "/__clerk/v1/sessions/sess_a/refresh", 405, "POST"},
 		{mounted, "POST", "/__clerk/v1/sessions/sess_a/refresh", 401, ""},
 		{mounted, "POST", "/__clerk/v1/sessions//refresh", 401, ""},
@@ -221,6 +222,7 @@ func TestPaths(t *testing.T) {
 		{mounted, "POST", "/__clerk/v1/sessions/sess_a", 404, ""},
 		{mounted, "POST", "/__clerk/v1/sessions/", 404, ""},
 		{mounted, "POST", "/__clerk/v1/sessions", 404, ""},
+		{mounted, "POST", "/__clerk/v1/api_keys/verify", 404, ""},
 		{rooted, "GET", "/sign-in", 200, ""},
 		{rooted, "GET", "/__clerk/sign-in", 404, ""},
 	} {
@@ -245,9 +247,11 @@ func TestConcurrentUse(t *testing.T) {
 				"/sign-in?__clerk_db_jwt=" + browser,
 				"/v1/client/handshake?format=nonce&redirect_url=" + site + "/&__clerk_db_jwt=" + browser,
 				"/emulator/token?user=alice",
+				"/emulator/token?user=alice&type=api_key",
 			} {
 				call(e, "GET", path)
 				call(e, "POST", "/sign-in", withForm(url.Values{"user": {"bob"}, "__clerk_db_jwt": {browser}}))
+				call(e, "POST", "/api_keys/verify", withKey(e), withJSON(`{"secret":"ak_unknown"}`))
 				call(e, "POST", "/sign-out", withForm(url.Values{"__clerk_db_jwt": {browser}}))
 			}
 		})

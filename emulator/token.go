@@ -3,9 +3,7 @@
 package emulator
 
 import (
-	"fmt"
 	"maps"
-	"net/http"
 	"strings"
 	"time"
 )
@@ -92,33 +90,4 @@ func (o organization) claim(role string) map[string]any {
 
 func (o organization) featureClaim() string {
 	return "o:" + strings.Join(o.Features, ",o:")
-}
-
-// token answers with a fresh session token for a known user, for command lines
-// and tests that have no browser.
-func (e *Emulator) token(w http.ResponseWriter, r *http.Request) {
-	query, err := readQuery(r)
-	if err != nil {
-		writeAPIError(w, http.StatusBadRequest, "request_invalid", err.Error())
-		return
-	}
-	azp := query.Get("azp")
-	if azp == "" {
-		azp = requestOrigin(r)
-	}
-	if strings.ContainsFunc(azp, unprintable) {
-		writeAPIError(w, http.StatusBadRequest, "request_invalid", "azp: expected an origin of printable characters")
-		return
-	}
-	if _, err := e.people.find(query.Get("user")); err != nil {
-		writeAPIError(w, http.StatusNotFound, "resource_not_found", err.Error())
-		return
-	}
-	token, err := e.Token(query.Get("user"), azp)
-	if err != nil {
-		writeAPIError(w, http.StatusInternalServerError, "internal_error", fmt.Sprintf("making a token: %v", err))
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write([]byte(token)) //nolint:gosec // It is plain text in base64url.
 }

@@ -121,38 +121,6 @@ func TestSignKeepsTheGivenHeader(t *testing.T) {
 	}
 }
 
-func TestTokenEndpoint(t *testing.T) {
-	e, _ := newTestEmulator(t, Options{})
-	for _, c := range []struct {
-		query  string
-		status int
-		azp    any
-	}{
-		{"user=alice", 200, site},
-		{"user=dave&azp=https%3A%2F%2Fother.test", 200, "https://other.test"},
-		{"user=mallory", 404, nil},
-		{"", 404, nil},
-		{"user=alice&azp=a%0d%0ab", 400, nil},
-		{"user=alice&azp=" + strings.Repeat("a", maxValue+1), 400, nil},
-		{"user=%zz", 400, nil},
-		{"user=alice&" + strings.Repeat("a=b&", maxQuery/4), 400, nil},
-	} {
-		response := call(e, "GET", "/emulator/token?"+c.query)
-		text := body(t, response)
-		if response.StatusCode != c.status {
-			t.Fatalf("%.40s: status %d, want %d", c.query, response.StatusCode, c.status)
-		}
-		if c.status == 404 && !strings.Contains(text, "alice, bob, carol, dave") {
-			t.Errorf("%.40s: the known users are not named: %s", c.query, text)
-		}
-		if c.status == 200 {
-			if claims := decode(t, verified(t, e, text)); claims["azp"] != c.azp {
-				t.Errorf("%.40s: azp %v, want %v", c.query, claims["azp"], c.azp)
-			}
-		}
-	}
-}
-
 func TestKeySets(t *testing.T) {
 	e, _ := newTestEmulator(t, Options{SecretKey: "sk_test_mine"})
 	for _, c := range []struct {
