@@ -150,6 +150,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return nil
 	case state.IsSignedIn() || h.Optional:
 		return next.ServeHTTP(w, r)
+	case state.Loop && h.redirects:
+		prepareRefusal(w.Header())
+		return h.showLoop(w, r, state)
 	default:
 		return h.refuse(w, state)
 	}

@@ -16,12 +16,10 @@ import (
 const retryAfter = "5"
 
 // refuse answers who is not let in: a redirect to where that can be changed,
-// or an error that handle_errors can dress. Nothing it sends may be kept by a
-// cache, since the next request may be decided otherwise.
+// or an error that handle_errors can dress.
 func (h *Handler) refuse(w http.ResponseWriter, s *authstate.State) error {
 	header := w.Header()
-	header.Set("Cache-Control", "no-store")
-	header.Add("Vary", "Cookie, Authorization")
+	prepareRefusal(header)
 	reason := s.Reason
 	if s.IsPending() {
 		reason = authstate.ReasonSessionPending
@@ -53,6 +51,12 @@ func (h *Handler) refuse(w http.ResponseWriter, s *authstate.State) error {
 		header.Set("WWW-Authenticate", challenge(s, reason))
 	}
 	return refusal(h.status, reason, s.Message)
+}
+
+// prepareRefusal keeps caches from giving a refusal to anybody else.
+func prepareRefusal(header http.Header) {
+	header.Set("Cache-Control", "no-store")
+	header.Add("Vary", "Cookie, Authorization")
 }
 
 // refusal is an error that handle_errors can dress. It says where it comes from

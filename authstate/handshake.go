@@ -25,10 +25,6 @@ const (
 	developmentSkew = 24 * time.Hour
 )
 
-// loopMessage is what to look at when redirecting did not help.
-const loopMessage = "redirect loop: the handshake with Clerk does not lead to a session; " +
-	"check that the keys belong to one instance, that the clock is right and that cookies are kept"
-
 // handshake redirects through the Frontend API, or signs out where a redirect
 // is of no use: the request is no navigation, or redirecting did not help.
 func (q *request) handshake(reason, message string) *State {
@@ -44,7 +40,7 @@ func (q *request) redirect(reason, message string, where func(reason string) (st
 	if cookie == "" {
 		s := q.signedOut(reason, loopMessage)
 		s.Loop = true
-		q.auth.warn(&q.auth.loopWarning, loopMessage, "reason", reason)
+		q.auth.warn(&q.auth.loopWarning, loopMessage, "reason", reason, "causes", q.loopCauses())
 		return s
 	}
 	location, err := where(reason)
@@ -217,6 +213,7 @@ func (q *request) ignoreOrRefuse(err error) *State {
 	}
 	if q.auth.key.InstanceType == Production {
 		q.auth.options.Log.Debug("a handshake token was ignored", "reason", reason)
+		q.notedRefusal(verifier.ReasonOf(err))
 		return nil
 	}
 	s := q.signedOut(reason, "the handshake came back with a token that was refused: "+explain(err))

@@ -44,6 +44,9 @@ type details struct {
 	cookies  cookies // once they were asked for
 	read     bool    // tells that they were
 	suffixed bool    // which set of them counts, likewise
+
+	// handshakeRefusal is why a handshake token was ignored; empty for none.
+	handshakeRefusal string
 }
 
 // newRequest makes one allocation of two where the details will be asked for.
