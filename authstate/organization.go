@@ -43,7 +43,7 @@ func (t organizationTarget) name() string {
 // organization that its address is of; nil when that is not needed, or did not
 // help: the person then stays as they are.
 func (q *request) activates(claims *verifier.Claims) *State {
-	if claims.Pending() {
+	if claims.Pending() || claims.UserID == "" {
 		return nil
 	}
 	target, ok := q.organizationTarget()

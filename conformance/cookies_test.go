@@ -25,6 +25,9 @@ func (g *generator) cookie(name, value string) { g.crumbs = append(g.crumbs, nam
 // suffix, without, or both.
 func (g *generator) sessionCookies() {
 	s := g.session()
+	if g.c.Options.Organizations != nil && g.oneIn(2) {
+		s = g.goodSession()
+	}
 	if g.c.Options.acceptsMachines() && g.oneIn(10) {
 		s = g.machineJWT()
 	}

@@ -301,6 +301,11 @@ var claimOddities = []oddity{
 	},
 	func(g *generator, r *recipe) { r.payload["v"] = pick[any](g.chance, "2", 1, 3, 2.0) },
 	func(g *generator, r *recipe) { r.payload["sts"] = "pending" },
+	func(g *generator, r *recipe) {
+		if g.c.Refresh == nil {
+			r.payload["sub"] = ""
+		}
+	},
 }
 
 var signatureOddities = []oddity{
