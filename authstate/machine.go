@@ -20,7 +20,7 @@ const (
 	SessionToken = "session_token"
 	APIKey       = "api_key"
 	M2MToken     = "m2m_token"
-	OAuthToken   = "oauth_token"
+	OAuthToken   = "oauth_token" //nolint:gosec // It is a type, not a credential.
 	// AnyToken stands for all of them in Options.AcceptsToken.
 	AnyToken = "any"
 )

@@ -103,8 +103,17 @@ func newWild(t testing.TB, name, key string, change func(*Options)) *wild {
 	}
 	w.sendable = []string{"http://localhost:3001/", "https://sat.example.com/"}
 	for _, change := range []object{
-		{}, {"sub": "user_2", "iat": w.at(-30)}, {"sts": "pending"}, {"aud": "this"}, {"azp": nil}, {"azp": "https://evil.example"},
-		{"iss": appOrigin + "/__clerk"}, {"iss": "https://clerk.evil.example"}, {"nbf": w.at(60)}, {"iat": w.at(60)}, {"exp": w.at(-60)},
+		{},
+		{"sub": "user_2", "iat": w.at(-30)},
+		{"sts": "pending"},
+		{"aud": "this"},
+		{"azp": nil},
+		{"azp": "https://evil.example"},
+		{"iss": appOrigin + "/__clerk"},
+		{"iss": "https://clerk.evil.example"},
+		{"nbf": w.at(60)},
+		{"iat": w.at(60)},
+		{"exp": w.at(-60)},
 		{"sub": "mch_1"},
 	} {
 		token := w.session(change)

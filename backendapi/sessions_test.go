@@ -80,13 +80,15 @@ func TestRefreshSaysWhatItWasTold(t *testing.T) {
 		"empty headers": {backendapi.RefreshSessionParams{RequestHeaders: map[string][]string{}}, "", map[string]any{}},
 		"headers": {
 			backendapi.RefreshSessionParams{RequestHeaders: map[string][]string{"accept": {"a", "b"}}},
-			"", map[string]any{"request_headers": map[string]any{"accept": []any{"a", "b"}}},
+			"",
+			map[string]any{"request_headers": map[string]any{"accept": []any{"a", "b"}}},
 		},
 		"too many headers":            {backendapi.RefreshSessionParams{RequestHeaders: headers(65_537 - len(`{"a":[""]}`))}, "", map[string]any{}},
 		"headers that grow when sent": {backendapi.RefreshSessionParams{RequestHeaders: map[string][]string{"a": {strings.Repeat("<", 11_000)}}}, "", map[string]any{}},
 		"as many headers as may be": {
 			backendapi.RefreshSessionParams{RequestHeaders: headers(65_536 - len(`{"a":[""]}`))},
-			"", map[string]any{"request_headers": map[string]any{"a": []any{strings.Repeat("x", 65_536-len(`{"a":[""]}`))}}},
+			"",
+			map[string]any{"request_headers": map[string]any{"a": []any{strings.Repeat("x", 65_536-len(`{"a":[""]}`))}}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

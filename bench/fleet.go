@@ -125,7 +125,8 @@ func (f *fleet) configure(v variant, address string) (string, error) {
 		jwks_url ` + f.keys.url + `
 		authorized_parties ` + authorizedParty + `
 	}
-	`}[v]
+	`,
+	}[v]
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return "", fmt.Errorf("reading the site's address: %w", err)

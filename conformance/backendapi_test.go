@@ -51,7 +51,7 @@ func (b *backendAPI) RefreshSession(_ context.Context, r authstate.Refresh) ([]s
 		return nil, refused("fetch-error")
 	case a.Status == http.StatusNoContent:
 		return nil, refused("unexpected-bapi-error")
-	case a.isJSON() && json.Unmarshal([]byte(a.Body), &body) != nil:
+	case isJSON(a) && json.Unmarshal([]byte(a.Body), &body) != nil:
 		return nil, refused("fetch-error")
 	case a.Status < http.StatusBadRequest:
 		return body.Cookies, nil
@@ -105,7 +105,7 @@ func readMachine(a *Answer) (*authstate.Machine, error) {
 		// Expiration is in milliseconds since the epoch.
 		Expiration int64
 	}
-	if !a.isJSON() {
+	if !isJSON(a) {
 		return nil, &authstate.MachineError{Reason: "token-invalid", Message: "expected JSON"}
 	}
 	if err := json.Unmarshal([]byte(a.Body), &body); err != nil {
@@ -128,6 +128,9 @@ func readMachine(a *Answer) (*authstate.Machine, error) {
 	}
 	return m, nil
 }
+
+// isJSON tells whether an answer says that it is JSON, as the reference reads it.
+func isJSON(a *Answer) bool { return a.Type == "application/json" }
 
 func orNotFound(a *Answer) *Answer {
 	if a == nil {

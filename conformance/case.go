@@ -59,10 +59,6 @@ type Answer struct {
 	Body   string `json:"body,omitempty"`
 }
 
-// isJSON tells whether the answer says that it is JSON, as the reference reads
-// it.
-func (a *Answer) isJSON() bool { return a.Type == "application/json" }
-
 // Case is one request under one configuration, with all that it needs to be
 // run again but the public keys.
 type Case struct {
@@ -132,7 +128,7 @@ const (
 	sessionToken = "session_token"
 	apiKey       = "api_key"
 	m2mToken     = "m2m_token"
-	oauthToken   = "oauth_token"
+	oauthToken   = "oauth_token" //nolint:gosec // It is a type, not a credential.
 )
 
 // header gives the first value of a header field.

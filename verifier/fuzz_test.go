@@ -57,7 +57,12 @@ func FuzzVerify(f *testing.F) {
 // reached.
 func FuzzClaims(f *testing.F) {
 	for _, changes := range []members{
-		{}, {"sub": 1}, {"aud": []any{"a", nil}}, {"exp": 1e300}, {"act": members{"sub": "user_2"}}, {"fva": []any{0, nil}},
+		{},
+		{"sub": 1},
+		{"aud": []any{"a", nil}},
+		{"exp": 1e300},
+		{"act": members{"sub": "user_2"}},
+		{"fva": []any{0, nil}},
 		{"v": 2, "fea": "o:a,u:b", "pla": "u:gold", "o": members{"id": "org_1", "slg": "acme", "rol": "admin", "per": "read,manage", "fpm": "3,0"}},
 		{"v": 2, "fea": "a,:,o:", "o": members{"id": "org_1", "per": ",", "fpm": "1,-1,9999999999999999999999999"}},
 		{"org_id": "org_1", "org_role": "org:admin", "org_permissions": []any{"org:a:b", nil, 5}},

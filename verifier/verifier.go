@@ -190,7 +190,7 @@ func (k *Key) checkAlgorithm(algorithm string) error {
 // checkHeader checks type, algorithm and extensions, and gives the algorithm.
 func (p *parts) checkHeader(kind MachineKind) (string, error) {
 	typ, _ := p.header.string(memberType)
-	if p.header.has(memberType) && typ != "JWT" && !(kind == OAuthToken && isOAuthType(typ)) {
+	if p.header.has(memberType) && typ != "JWT" && (kind != OAuthToken || !isOAuthType(typ)) {
 		return "", refuse(ReasonTokenInvalid, `expected the type "JWT", got %s`, quote(p.header.raw(memberType)))
 	}
 	algorithm, _ := p.header.string(memberAlgorithm)

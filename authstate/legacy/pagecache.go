@@ -80,7 +80,7 @@ func NewPageCache(o PageCacheOptions) (*PageCache, error) {
 // newer one fetched in the background when it is time; only the first is
 // waited for.
 func (c *PageCache) Interstitial(ctx context.Context) ([]byte, error) {
-	page, failure, fetch := c.look()
+	page, fetch, failure := c.look()
 	if page != nil {
 		return page, nil
 	}
@@ -101,14 +101,14 @@ func (c *PageCache) Interstitial(ctx context.Context) ([]byte, error) {
 }
 
 // look gives what there is, and begins a fetch if it is time for one.
-func (c *PageCache) look() (page []byte, failure error, fetch *pageFetch) {
+func (c *PageCache) look() (page []byte, fetch *pageFetch, failure error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.current == nil && !c.now().Before(c.nextAt) {
 		c.current = &pageFetch{done: make(chan struct{})}
 		go c.refresh(c.current)
 	}
-	return c.page, c.failure, c.current
+	return c.page, c.current, c.failure
 }
 
 func (c *PageCache) refresh(fetch *pageFetch) {
