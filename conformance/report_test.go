@@ -19,7 +19,8 @@ const maxShown = 5
 // it to say anything about that reason.
 const minOccurrences = 20
 
-// reachable lists the reasons that a request can be the cause of.
+// reachable lists the reasons that a request can be the cause of, and the ways
+// of being signed in.
 var reachable = []string{
 	"active-organization-mismatch", "client-uat-but-no-session-token", "dev-browser-missing", "dev-browser-sync",
 	"jwk-kid-mismatch", "jwk-remote-failed-to-load", "primary-domain-cross-origin-sync", "primary-responds-to-syncing",
@@ -34,6 +35,8 @@ var reachable = []string{
 	"token-type-mismatch", "token-verification-failed",
 	"No token in header, machine", "secret-key-invalid, machine", "token-invalid, machine", "token-type-mismatch, machine",
 	"token-verification-failed, machine", "unexpected-error, machine",
+	"(signed in), refreshed", "(signed in), JWT of m2m_token", "(signed in), JWT of oauth_token",
+	"(signed in), asked about api_key", "(signed in), asked about m2m_token", "(signed in), asked about oauth_token",
 }
 
 // report counts what a run has found.
@@ -63,7 +66,14 @@ func (r *report) add(c *Case, e *expectation, got *Record) {
 	if reason == "" {
 		reason = "(signed in)"
 	}
-	if got.Status != "signed-in" && got.TokenType != sessionToken {
+	switch {
+	case got.Status == "signed-in" && got.Asked != "":
+		reason += ", asked about " + got.TokenType
+	case got.Status == "signed-in" && got.Refreshed != "":
+		reason += ", refreshed"
+	case got.Status == "signed-in" && got.TokenType != sessionToken:
+		reason += ", JWT of " + got.TokenType
+	case got.TokenType != sessionToken:
 		reason += ", machine"
 	}
 	r.reasons[reason]++

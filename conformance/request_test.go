@@ -16,7 +16,7 @@ func (g *generator) authorization() {
 	if g.c.Options.acceptsMachines() && !g.oneIn(4) {
 		text = g.machineToken()
 	}
-	g.header("Authorization", pickWeighted(g.chance, []weighted[string]{
+	value := pickWeighted(g.chance, []weighted[string]{
 		{12, "Bearer " + text},
 		{3, text},
 		{1, "bearer " + text},
@@ -24,7 +24,12 @@ func (g *generator) authorization() {
 		{1, "Bearer  " + text},
 		{1, "Bearer " + text + " more"},
 		{1, pick(g.chance, "Bearer", "Bearer\t"+text, "Token "+text, "ak_secret", "Bearer mt_secret", "Bearer null", "\"\"")},
-	}))
+	})
+	g.header("Authorization", value)
+	if !strings.Contains(value, text) {
+		// The answer was about another token.
+		g.c.Machine, g.c.SpentMachine = nil, false
+	}
 }
 
 // navigation adds the headers by which a document is known.
