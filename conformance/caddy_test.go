@@ -169,16 +169,17 @@ func gateOf(o OptionSet, api string) map[string]any {
 // answer plays the Backend API for the case at hand.
 func (sv *server) answer(w http.ResponseWriter, r *http.Request, jwks []byte) {
 	w.Header().Set("Content-Type", "application/json")
-	c := sv.current.Load()
-	switch {
-	case r.URL.Path == "/v1/jwks":
+	if r.URL.Path == "/v1/jwks" {
 		_, _ = w.Write(jwks)
-	case c != nil && c.Payloads[r.URL.Query().Get("nonce")] != nil:
-		_ = json.NewEncoder(w).Encode(map[string]any{"directives": c.Payloads[r.URL.Query().Get("nonce")]})
-	default:
+		return
+	}
+	directives, known := sv.current.Load().Payloads[r.URL.Query().Get("nonce")]
+	if !known {
 		w.WriteHeader(notFound.Status)
 		_, _ = io.WriteString(w, notFound.Body)
+		return
 	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"directives": directives})
 }
 
 // decide sends a case and gives what is expected with what was seen put in its
