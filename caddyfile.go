@@ -40,6 +40,7 @@ func init() {
 //		audience            <audience>...
 //		issuer              <url>...
 //		clock_skew          <duration>
+//		session_sync        handshake | interstitial
 //		accepts_token       any | session_token | api_key | m2m_token | oauth_token ...
 //		proxy_url           <url or path>
 //		domain              <host>
@@ -130,6 +131,7 @@ func (s *Settings) parsers() map[string]parser {
 		"issuer":              several(&s.Issuer),
 		"clock_skew":          duration(&s.ClockSkew),
 		"proxy_url":           one(&s.ProxyURL),
+		"session_sync":        one(&s.SessionSync),
 		"accepts_token":       several(&s.AcceptsToken),
 		"domain":              one(&s.Domain),
 		"is_satellite":        flag(&s.IsSatellite),
@@ -152,7 +154,7 @@ func (h *Handler) parsers() map[string]parser {
 // version cannot honour. They are refused rather than ignored, since all of
 // them say who may pass.
 var notYet = []string{
-	"instance", "session_sync", "outage_grace", "require", "forbidden", "preflight", "identity_headers",
+	"instance", "outage_grace", "require", "forbidden", "preflight", "identity_headers",
 	"strip_credentials", "sign_out",
 }
 

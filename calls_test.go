@@ -72,6 +72,9 @@ func (b *backend) answer(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	case r.Header.Get("Authorization") != "Bearer "+b.SecretKey():
 		refuseCall(w, http.StatusUnauthorized, "clerk_key_invalid")
+	case call == "interstitial":
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = fmt.Fprintf(w, "<script data-key=%q></script>", r.URL.Query().Get("publishable_key"))
 	case call == "refresh":
 		b.refresh(w, r, body)
 	case r.Method == http.MethodPost:

@@ -16,6 +16,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/caddy-clerk/caddy-clerk/authstate/legacy"
 	"github.com/caddy-clerk/caddy-clerk/backendapi"
 	"github.com/caddy-clerk/caddy-clerk/verifier"
 )
@@ -64,6 +65,8 @@ func (k instanceKey) String() string {
 type instance struct {
 	verifier *verifier.Verifier
 	calls    *calls // nil without any secret key
+	// pages has the interstitial page; nil without a secret key.
+	pages *legacy.PageCache
 
 	remote *verifier.RemoteKeys // nil when the key is configured
 	log    *relay
@@ -93,6 +96,13 @@ func newInstance(r *resolved) (*instance, error) {
 			return nil, err
 		}
 		i.calls = newCalls(api)
+		i.pages, err = legacy.NewPageCache(legacy.PageCacheOptions{
+			Source: interstitialSource{api, backendapi.InterstitialParams{PublishableKey: r.PublishableKey}},
+			Log:    slog.New(i.log),
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	keys, err := i.keySource(r, api)
 	if err != nil {

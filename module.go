@@ -72,6 +72,7 @@ type Handler struct {
 	SignedOut caddyhttp.WeakString `json:"signed_out,omitempty"`
 
 	authenticator *authstate.Authenticator
+	interstitial  *interstitial // nil with handshakes
 	authKey       string
 	// status is the answer to who is not signed in and not redirected.
 	status    int
@@ -113,8 +114,20 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		app.warnAuthorizedParties()
 	}
 	h.authKey = r.authKey(r.instanceKey())
+	if r.SessionSync == syncByInterstitial {
+		if h.interstitial, err = newInterstitial(instance, r); err != nil {
+			return err
+		}
+	}
 	h.authenticator, err = authstate.New(instance.options(r, ctx.Slogger()))
 	return err
+}
+
+func (h *Handler) authenticate(r *http.Request) *authstate.State {
+	if h.interstitial != nil {
+		return h.interstitial.authenticate(h.authenticator, r)
+	}
+	return h.authenticator.Authenticate(r)
 }
 
 func (h *Handler) provisionSignedOut() error {
@@ -145,6 +158,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		state.Apply(w.Header())
 	}
 	switch {
+	case state.Status == statusInterstitial && asksForPage(r):
+		return h.interstitial.show(w, r)
 	case state.Location != "":
 		w.WriteHeader(http.StatusTemporaryRedirect)
 		return nil

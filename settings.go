@@ -78,6 +78,10 @@ type Settings struct {
 	// Authorization header alone. Default: session_token.
 	AcceptsToken []string `json:"accepts_token,omitempty"`
 
+	// How sessions are kept in step with Clerk: handshake, or interstitial for
+	// front ends from before there were handshakes. Default: handshake.
+	SessionSync string `json:"session_sync,omitempty"`
+
 	// How far the clocks of Clerk and of this machine may differ, up to 5m.
 	// Default: 5s.
 	ClockSkew *caddy.Duration `json:"clock_skew,omitempty"`
@@ -141,6 +145,7 @@ func (s Settings) over(d Settings) Settings {
 		Audience:          firstSet(s.Audience, d.Audience),
 		Issuer:            firstSet(s.Issuer, d.Issuer),
 		AcceptsToken:      firstSet(s.AcceptsToken, d.AcceptsToken),
+		SessionSync:       cmp.Or(s.SessionSync, d.SessionSync),
 		ClockSkew:         cmp.Or(s.ClockSkew, d.ClockSkew),
 		Domain:            cmp.Or(s.Domain, d.Domain),
 		IsSatellite:       s.IsSatellite || d.IsSatellite,
@@ -201,6 +206,9 @@ func (s Settings) resolve(repl *caddy.Replacer) (*resolved, error) {
 	}
 	if !r.IsSatellite && (r.Domain != "" || r.SatelliteAutoSync) {
 		return nil, errors.New("is_satellite: not set, and domain and satellite_auto_sync are only of use with it; set it, or leave them out")
+	}
+	if err := r.checkSessionSync(); err != nil {
+		return nil, err
 	}
 	r.staleFor = verifier.DefaultKeysMaxStale
 	if r.KeysMaxStale != nil {
@@ -322,6 +330,23 @@ func (r *resolved) checkSecretKey() error {
 	return errors.New("secret_key: expected a key that begins with sk_test_ or sk_live_, as the Clerk Dashboard shows it under API keys")
 }
 
+func (r *resolved) checkSessionSync() error {
+	switch r.SessionSync {
+	case "", syncByHandshake:
+		return nil
+	case syncByInterstitial:
+	default:
+		return fmt.Errorf("session_sync: expected handshake or interstitial, got %q", r.SessionSync)
+	}
+	if r.SecretKey == "" {
+		return errors.New("secret_key: not set, and session_sync interstitial fetches its page with it; set it (or CLERK_SECRET_KEY)")
+	}
+	if len(r.AcceptsToken) > 0 || r.IsSatellite || r.OrganizationSync != nil {
+		return errors.New("session_sync: interstitial knows no accepts_token, is_satellite or organization_sync; leave them out, or use handshake")
+	}
+	return nil
+}
+
 // isOutsideOfKeys finds what no key has in it.
 func isOutsideOfKeys(c rune) bool { return c <= ' ' || c > '~' }
 
@@ -410,7 +435,7 @@ func (r *resolved) authKey(instance instanceKey) string {
 		instance.String(), r.PublishableKey, r.ProxyURL, r.want.ClockSkew.String(),
 		sorted(r.want.AuthorizedParties), sorted(r.want.Audiences), sorted(r.want.Issuers),
 		fmt.Sprintf("%q %q %t %t", r.AcceptsToken, r.Domain, r.IsSatellite, r.SatelliteAutoSync),
-		r.authSignIn(), r.authOrganizations(),
+		r.authSignIn(), r.authOrganizations(), r.SessionSync,
 	}, "\n")
 }
 

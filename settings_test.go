@@ -76,6 +76,46 @@ func TestWrongSettingsNameThemselvesAndTheRemedy(t *testing.T) {
 			`publishable_key ` + testKey + "\n" + `secret_key sk_live_abc`,
 			`secret_key: it is a production key and publishable_key is a development key; take both from the same instance`,
 		},
+		"an API key without a secret key": {
+			`accepts_token api_key`,
+			`secret_key: not set, and accepts_token has api_key, which only Clerk can verify; set it (or CLERK_SECRET_KEY), or list the other types`,
+		},
+		"a token type that there is not": {
+			`publishable_key ` + testKey + "\n" + `accepts_token session`,
+			`accepts_token: expected any or some of session_token, api_key, m2m_token, oauth_token, got "session"`,
+		},
+		"any token and others": {
+			`publishable_key ` + testKey + "\n" + `secret_key sk_test_abc` + "\n" + `accepts_token any api_key`,
+			`accepts_token: any stands for all types; leave the others out`,
+		},
+		"a satellite without a domain": {
+			`publishable_key ` + liveKey + "\n" + `is_satellite`,
+			`domain: a satellite needs it, or a proxy_url; set it to the host that the application is on`,
+		},
+		"a domain of no satellite": {
+			`publishable_key ` + liveKey + "\n" + `domain app.example.com`,
+			`is_satellite: not set, and domain and satellite_auto_sync are only of use with it; set it, or leave them out`,
+		},
+		"a domain with a scheme": {
+			`publishable_key ` + liveKey + "\n" + `is_satellite` + "\n" + `domain https://app.example.com`,
+			`domain: expected a host such as app.example.com, got "https://app.example.com"`,
+		},
+		"a development satellite without a sign-in page": {
+			`publishable_key ` + testKey + "\n" + `is_satellite` + "\n" + `domain localhost:3001` + "\n" + `sign_in_url /sign-in`,
+			`sign_in_url: a satellite of a development instance needs the absolute address of the primary domain's sign-in page, got "/sign-in"`,
+		},
+		"a pattern without an organization": {
+			`publishable_key ` + testKey + "\n" + "organization_sync {\n organization /orgs/(.*)\n}",
+			`organization_sync: organization: expected a parameter :id or :slug in each pattern, got "/orgs/(.*)"`,
+		},
+		"an unknown way to keep sessions in step": {
+			`publishable_key ` + testKey + "\n" + `session_sync iframe`,
+			`session_sync: expected handshake or interstitial, got "iframe"`,
+		},
+		"an interstitial without a secret key": {
+			`publishable_key ` + testKey + "\n" + `session_sync interstitial`,
+			`secret_key: not set, and session_sync interstitial fetches its page with it; set it (or CLERK_SECRET_KEY)`,
+		},
 		"environment variable that is not set": {
 			`publishable_key {env.NO_SUCH_VARIABLE}`,
 			`publishable_key: evaluated placeholder {env.NO_SUCH_VARIABLE} is empty; set what it refers to, or leave the setting out`,

@@ -62,7 +62,7 @@ func (s *requestState) authenticate(h *Handler, r *http.Request) (state *authsta
 	if s.state != nil && s.authKey == h.authKey {
 		return h.authenticator.Adopt(s.state), false
 	}
-	s.state, s.authKey = h.authenticator.Authenticate(r), h.authKey
+	s.state, s.authKey = h.authenticate(r), h.authKey
 	return s.state, true
 }
 

@@ -173,6 +173,14 @@ func (q *request) decide(token string) *State {
 	}
 }
 
+// Attach gives a State that another protocol has found for a request, with this
+// Authenticator's pages to sign in on.
+func (a *Authenticator) Attach(r *http.Request, s State) *State {
+	q := newRequest(a, r, false)
+	s.request = q
+	return q.decided(s)
+}
+
 // Adopt gives a State that another Authenticator of the same instance and the
 // same requirements has found, with this one's pages to sign in on.
 func (a *Authenticator) Adopt(s *State) *State {

@@ -70,6 +70,8 @@ type Client struct {
 	JWKS *JWKSService
 	// Clients are the browsers and devices that people are signed in with.
 	Clients *ClientsService
+	// Interstitial is the page that older SDKs find sessions with.
+	Interstitial *InterstitialService
 	// Sessions are those that people are signed in with.
 	Sessions *SessionsService
 	// APIKeys are what users, organizations and machines call an API with.
@@ -116,6 +118,7 @@ func New(o Options) (*Client, error) {
 	}
 	c.JWKS = &JWKSService{c}
 	c.Clients = &ClientsService{c}
+	c.Interstitial = &InterstitialService{c}
 	c.Sessions = &SessionsService{c}
 	c.APIKeys = &APIKeysService{c}
 	c.M2MTokens = &M2MTokensService{c}

@@ -61,6 +61,10 @@ var calls = map[string]func(context.Context, *backendapi.Client) error{
 		_, err := c.JWKS.Get(ctx)
 		return err
 	},
+	"interstitial": func(ctx context.Context, c *backendapi.Client) error {
+		_, err := c.Interstitial.Get(ctx, backendapi.InterstitialParams{PublishableKey: "pk_test_a", ProxyURL: "https://app.example.com/__clerk"})
+		return err
+	},
 	"handshake payload": func(ctx context.Context, c *backendapi.Client) error {
 		_, err := c.Clients.HandshakePayload(ctx, nonce)
 		return err

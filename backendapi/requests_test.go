@@ -44,6 +44,7 @@ func TestEachCallIsARequestOfItsOwn(t *testing.T) {
 	for name, want := range map[string]string{
 		"jwks":              "GET /v1/jwks ",
 		"handshake payload": "GET /v1/clients/handshake_payload?nonce=" + url.QueryEscape(nonce) + " ",
+		"interstitial":      "GET /v1/public/interstitial?proxy_url=https%3A%2F%2Fapp.example.com%2F__clerk&publishable_key=pk_test_a ",
 		"refresh": `POST /v1/sessions/sess_1/refresh {"format":"cookie","expired_token":"expired_do_not_print_me",` +
 			`"refresh_token":"refresh_do_not_print_me","request_origin":"https://app.example.com",` +
 			`"request_headers":{"cookie":["a=1; __client=client_do_not_print_me; b","c=\" other_do_not_print_me \""],` +

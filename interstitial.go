@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package caddyclerk
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-clerk/caddy-clerk/authstate"
+	"github.com/caddy-clerk/caddy-clerk/authstate/legacy"
+	"github.com/caddy-clerk/caddy-clerk/backendapi"
+)
+
+// The values of SessionSync.
+const (
+	syncByHandshake    = "handshake"
+	syncByInterstitial = "interstitial"
+)
+
+// statusInterstitial is what a request is found to be that only a browser with
+// Clerk's script can tell more about.
+const statusInterstitial authstate.Status = "interstitial"
+
+// interstitial is the protocol of front ends from before the handshake.
+type interstitial struct {
+	authenticator *legacy.Authenticator
+	pages         legacy.InterstitialPages
+}
+
+func newInterstitial(i *instance, r *resolved) (*interstitial, error) {
+	want := r.want
+	if len(want.Issuers) == 0 {
+		want.Issuers = []string{"https://" + r.key.FrontendAPI}
+	}
+	authenticator, err := legacy.New(legacy.Options{
+		Development:  r.key.InstanceType == authstate.Development,
+		Verifier:     i.verifier,
+		Requirements: want,
+		PublicURL:    publicURL,
+	})
+	return &interstitial{authenticator, i.pages}, err
+}
+
+// authenticate finds out who a request comes from, and gives it the pages to
+// sign in on of a gate.
+func (p *interstitial) authenticate(a *authstate.Authenticator, r *http.Request) *authstate.State {
+	found := p.authenticator.Authenticate(r)
+	status := authstate.SignedOut
+	switch found.Status {
+	case legacy.SignedIn:
+		status = authstate.SignedIn
+	case legacy.Interstitial:
+		status = statusInterstitial
+	}
+	return a.Attach(r, authstate.State{
+		Status: status, Reason: found.Reason, Message: found.Message, TokenType: authstate.SessionToken,
+		Token: found.Token, Claims: found.Claims, Unavailable: found.Unavailable,
+	})
+}
+
+// show answers with the page. It is no success, so that programs do not take it
+// for what they asked for.
+func (p *interstitial) show(w http.ResponseWriter, r *http.Request) error {
+	prepareRefusal(w.Header())
+	page, err := p.pages.Interstitial(r.Context())
+	if err != nil {
+		w.Header().Set("Retry-After", retryAfter)
+		return caddyhttp.Error(http.StatusServiceUnavailable, fmt.Errorf("clerk: fetching the interstitial page: %w", err))
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(http.StatusUnauthorized)
+	_, err = w.Write(page)
+	return err
+}
+
+// asksForPage tells whether a request is one that a page is of use for.
+func asksForPage(r *http.Request) bool {
+	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// interstitialSource fetches the page from Clerk.
+type interstitialSource struct {
+	api    *backendapi.Client
+	params backendapi.InterstitialParams
+}
+
+// Interstitial implements legacy.InterstitialPages.
+func (s interstitialSource) Interstitial(ctx context.Context) ([]byte, error) {
+	return s.api.Interstitial.Get(ctx, s.params)
+}
