@@ -150,7 +150,7 @@ func TestPeopleSignInAndStaySignedIn(t *testing.T) {
 			s := serve(t, "", `
 			clerk_emulator /__clerk {
 				`+production+`
-				token_lifetime 1s
+				token_lifetime 2s
 			}
 			clerk_auth {
 				publishable_key `+e.PublishableKey()+`
@@ -208,7 +208,7 @@ func TestGatesThatDisagreeBothSeeAHandshake(t *testing.T) {
 		}`, `
 		clerk_emulator /__clerk {
 			`+production+`
-			token_lifetime 1s
+			token_lifetime 2s
 		}
 		clerk_auth
 		clerk_auth /admin/* {

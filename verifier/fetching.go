@@ -157,16 +157,14 @@ func (r *RemoteKeys) fly(f *flight) {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 	defer cancel()
 	body, err := r.load(ctx)
+	fetched := r.known.Load()
 	r.ended(err)
 	f.err = err
 	close(f.done)
 
 	if err == nil {
-		r.save(body, r.known.Load().at)
+		r.save(body, fetched.at)
 	}
-	r.mu.Lock()
-	r.current = nil
-	r.mu.Unlock()
 }
 
 // ended notes how a fetch ended. It logs a failure, at once and then once a
@@ -174,6 +172,8 @@ func (r *RemoteKeys) fly(f *flight) {
 func (r *RemoteKeys) ended(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	// Whoever comes from now on needs a fetch of their own.
+	r.current = nil
 	r.failure = err
 	if later, ok := errors.AsType[*holdError](err); ok {
 		r.heldUntil = r.now().Add(min(later.pause, longestHold))

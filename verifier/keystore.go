@@ -64,10 +64,12 @@ func (r *RemoteKeys) loadSaved(ctx context.Context) (*fetchedKeys, error) {
 	return &fetchedKeys{keys: keys, at: saved.FetchedAt, saved: true}, nil
 }
 
-// save keeps a key set that was just fetched, best effort. Only one fetch is
-// under way at a time, and so is only one save.
+// save keeps a key set that was just fetched, best effort. A slow store may be
+// at it still when the next set is there; never does an older one come last.
 func (r *RemoteKeys) save(body []byte, at time.Time) {
-	if r.store == nil || bytes.Equal(body, r.savedBody) && at.Sub(r.savedAt) < saveAgainAfter {
+	r.saving.Lock()
+	defer r.saving.Unlock()
+	if r.store == nil || at.Before(r.savedAt) || bytes.Equal(body, r.savedBody) && at.Sub(r.savedAt) < saveAgainAfter {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)

@@ -67,7 +67,8 @@ type RemoteKeys struct {
 	log      *slog.Logger
 	now      func() time.Time
 
-	// What was saved last; used by the fetch under way alone.
+	saving sync.Mutex // guards what was saved last
+	// The key set that was saved, and when it was fetched.
 	savedBody []byte
 	savedAt   time.Time
 
