@@ -105,7 +105,7 @@ var Differences = []Difference{
 			return c.Options.acceptsMachines() && len(c.header("Authorization")) > 3<<10 && c.Machine != nil
 		},
 		Before: func(c *Case) { c.Machine = &notFound },
-		After:  func(_ *Case, r *Record) { r.Asked = "" },
+		After:  func(_ *Case, r *Record) { r.Asked, r.Unavailable = "", false },
 		Shows:  func(reference, ours *Record) bool { return reference.Asked != ours.Asked },
 	},
 	{
