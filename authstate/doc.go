@@ -13,6 +13,12 @@
 // @clerk/backend; where this package is stricter on purpose, docs/security.md
 // says so.
 //
+// Beside session tokens, API keys, M2M tokens and OAuth tokens can be accepted
+// (Options.AcceptsToken), in the Authorization header alone. What has to be asked
+// of Clerk for a request, that is the nonce of a handshake, a refreshed session
+// or an opaque machine token, is asked through small interfaces: anybody can send
+// such requests, and package guard bounds what comes of them.
+//
 // A State is signed-in, signed-out or a handshake. Whoever guards something
 // lets pass what is signed-in and not pending, redirects when the State has a
 // Location, and refuses everything else.

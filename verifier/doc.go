@@ -28,6 +28,9 @@
 //		Issuers:           []string{"https://clerk.example.com"},
 //	})
 //
+// JWTs that are made for machines are verified by VerifyMachine, and never pass
+// for a person's.
+//
 // Four things can be replaced: where keys come from (KeySource), how a
 // signature is checked (SignatureVerifier), how base64url is decoded and
 // what time it is (Options).
