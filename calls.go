@@ -102,14 +102,14 @@ func (c *calls) HandshakePayload(ctx context.Context, nonce string) ([]string, e
 
 // RefreshSession implements authstate.Sessions.
 func (c *calls) RefreshSession(ctx context.Context, r authstate.Refresh) ([]string, error) {
-	address := clientAddress(ctx)
+	address, headers := clientAddress(ctx), r.Header.Clone() // The call may outlive the request.
 	key := []string{r.SessionID, r.ExpiredToken, r.RefreshToken, r.Origin, fmt.Sprint(r.SuffixedCookies)}
 	cookies, err := c.refreshes.Do(ctx, guard.Client(address), key, func(ctx context.Context) ([]string, time.Duration, error) {
 		params := backendapi.RefreshSessionParams{
 			ExpiredToken:    r.ExpiredToken,
 			RefreshToken:    r.RefreshToken,
 			RequestOrigin:   r.Origin,
-			RequestHeaders:  r.Header,
+			RequestHeaders:  headers,
 			SuffixedCookies: r.SuffixedCookies,
 		}
 		if address.IsValid() {

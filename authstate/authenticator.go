@@ -93,7 +93,7 @@ type Authenticator struct {
 
 	loopWarning, nonceWarning, tokenWarning, clockWarning, pageWarning warning
 
-	refreshWarning, satelliteWarning, organizationWarning warning
+	refreshWarning, machineWarning, satelliteWarning, organizationWarning warning
 }
 
 // New makes an Authenticator. Its errors name the setting at fault.

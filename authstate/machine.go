@@ -289,11 +289,14 @@ func (q *request) refusedMachine(tokenType, reason, message string) *State {
 }
 
 func (q *request) refusedMachineFor(tokenType string, err error) *State {
-	reason, message := ReasonUnexpectedError, err.Error()
+	// What the client is told holds nothing of how Clerk is asked.
+	reason, message := ReasonUnexpectedError, "Clerk could not be asked about the token"
 	if refusal, ok := errors.AsType[*MachineError](err); ok {
 		reason, message = refusal.Reason, refusal.Message
 	} else if errors.Is(err, verifier.ErrKeysUnavailable) {
 		reason, message = string(verifier.ReasonTokenVerificationFailed), explain(err)
+	} else {
+		q.auth.warn(&q.auth.machineWarning, "asking Clerk about a machine token failed", "error", err)
 	}
 	s := q.refusedMachine(tokenType, reason, message)
 	s.Unavailable = errors.Is(err, ErrUnavailable) || errors.Is(err, verifier.ErrKeysUnavailable)

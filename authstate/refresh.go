@@ -126,6 +126,7 @@ func (q *request) refresh(token *verifier.Token) (cookies []string, why string) 
 	case err == nil:
 		return cookies, ""
 	}
+	q.auth.warn(&q.auth.refreshWarning, "a session was not refreshed; the browser goes through a handshake", "error", err)
 	if refusal, ok := errors.AsType[*RefreshError](err); ok {
 		return nil, refreshWord(refusal.Reason)
 	}
