@@ -26,7 +26,7 @@ func (g *generator) cookie(name, value string) { g.crumbs = append(g.crumbs, nam
 func (g *generator) sessionCookies() {
 	s := g.session()
 	if g.c.Options.Organizations != nil && g.oneIn(2) {
-		s = g.goodSession()
+		s = g.member()
 	}
 	if g.c.Options.acceptsMachines() && g.oneIn(10) {
 		s = g.machineJWT()

@@ -70,9 +70,9 @@ func optionSets(pem string) []weighted[OptionSet] {
 		test(4, "test satellite, auto sync", OptionSet{IsSatellite: true, Domain: "satellite.example", SatelliteAutoSync: true, SignInURL: ourParty + "/sign-in"}),
 		test(2, "test satellite, proxy path", OptionSet{IsSatellite: true, ProxyURL: "/__clerk", SatelliteAutoSync: true, SignInURL: ourParty + "/in"}),
 
-		live(5, "live, organizations by slug", OptionSet{Organizations: bySlug}),
-		live(4, "live, organizations by ID, personal accounts", OptionSet{Organizations: byID}),
-		test(4, "test, organizations by slug", OptionSet{Organizations: bySlug}),
+		live(8, "live, organizations by slug", OptionSet{Organizations: bySlug}),
+		live(6, "live, organizations by ID, personal accounts", OptionSet{Organizations: byID}),
+		test(5, "test, organizations by slug", OptionSet{Organizations: bySlug}),
 		live(2, "live satellite, organizations", OptionSet{
 			Organizations: byID, IsSatellite: true, Domain: "satellite.example", SatelliteAutoSync: true,
 		}),
@@ -85,7 +85,7 @@ func optionSets(pem string) []weighted[OptionSet] {
 		live(3, "live, API keys", OptionSet{AcceptsToken: []string{apiKey}}),
 		live(3, "live, M2M tokens", OptionSet{AcceptsToken: []string{m2mToken}}),
 		test(2, "test, M2M tokens, audience, PEM", OptionSet{AcceptsToken: []string{m2mToken}, Audience: []string{"mch_2"}, JWTKey: pem}),
-		live(3, "live, OAuth tokens, audience", OptionSet{AcceptsToken: []string{oauthToken}, Audience: audience, ClockSkew: milliseconds(600_000)}),
+		live(4, "live, OAuth tokens, audience", OptionSet{AcceptsToken: []string{oauthToken}, Audience: audience, ClockSkew: milliseconds(600_000)}),
 		live(2, "live, any token, no keys", OptionSet{AcceptsToken: []string{"any"}, Keys: "outage"}),
 		{2, OptionSet{Name: "API keys, no publishable key", SecretKey: liveSecret, AcceptsToken: []string{apiKey}}},
 		{2, OptionSet{Name: "M2M tokens, no publishable key", SecretKey: liveSecret, AcceptsToken: []string{m2mToken}}},

@@ -130,6 +130,22 @@ func (g *generator) goodSession() token {
 	return g.bake(r)
 }
 
+// member makes a session token for an address of an organization, after which
+// redirects may have been in vain, and seldom one that is nobody's.
+func (g *generator) member() token {
+	r := g.plainSession()
+	if g.oneIn(3) {
+		g.addOrganization(r)
+	}
+	if g.oneIn(15) && g.c.Refresh == nil {
+		r.payload["sub"] = ""
+	}
+	if g.oneIn(10) {
+		g.cookie("__clerk_redirect_count", pick(g.chance, "3", "4", "Infinity"))
+	}
+	return g.bake(r)
+}
+
 func (g *generator) plainSession() *recipe {
 	now := g.c.Now / 1000
 	r := &recipe{
