@@ -97,11 +97,33 @@ func story(t *testing.T, o siteOptions, handshakeRedirects int) {
 		before = plain
 	})
 
-	step("the token expires", func(t *testing.T) {
-		// Only a script is refused: it cannot be redirected through a handshake.
+	expire := func(t *testing.T) {
+		// Only what is not a GET is refused: it is neither redirected through a
+		// handshake nor a reason to refresh the session.
 		run(t, b, "waiting for the token to expire", chromedp.PollFunction[bool](
-			`async () => (await fetch('/whoami', {redirect: 'manual'})).status === 401`,
+			`async () => (await fetch('/whoami', {method: 'POST', redirect: 'manual'})).status === 401`,
 			chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(stepTimeout)))
+	}
+	step("the token expires", expire)
+
+	step("a script has the session refreshed", func(t *testing.T) {
+		if status := evaluate[int](t, b, `fetch('/whoami', {redirect: 'manual'}).then(answer => answer.status)`); status != 200 {
+			t.Errorf("expected the script to be let in, got the status %d", status)
+		}
+		plain, suffixed := sessionCookies(t, b)
+		if plain == before || suffixed != plain {
+			t.Error("expected a new token in both cookies")
+		}
+		before = plain
+	})
+
+	step("the token expires, and with it what refreshes it", func(t *testing.T) {
+		expire(t)
+		for name := range b.cookies(t) {
+			if strings.HasPrefix(name, "__refresh_") {
+				b.deleteCookie(t, name)
+			}
+		}
 	})
 
 	step("alice comes back and notices nothing", func(t *testing.T) {
