@@ -102,7 +102,7 @@ var Differences = []Difference{
 		Name:   "machine-size",
 		Reason: "A machine token of more than 2 KiB is invalid, and nobody is asked; the reference has no limit.",
 		Applies: func(c *Case) bool {
-			return c.Options.acceptsMachines() && len(c.header("Authorization")) > 3<<10 && c.Machine != nil
+			return c.Options.acceptsMachines() && hasHeaderToken(c) && len(c.header("Authorization")) > 3<<10 && c.Machine != nil
 		},
 		Before: func(c *Case) { c.Machine = &notFound },
 		After:  func(_ *Case, r *Record) { r.Asked, r.Unavailable = "", false },

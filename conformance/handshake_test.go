@@ -108,7 +108,7 @@ func (g *generator) handshakeToken(unused bool) string {
 		r.header["cat"] = categorySession
 	}
 	if g.c.Options.Keys == "" {
-		g.spoil(r, unused)
+		g.spoil(r)
 	} else if !unused {
 		g.c.HandshakeNeedsKeys = true
 	}
@@ -116,10 +116,10 @@ func (g *generator) handshakeToken(unused bool) string {
 }
 
 // spoil does something to a handshake token, more often than not.
-func (g *generator) spoil(r *recipe, unused bool) {
+func (g *generator) spoil(r *recipe) {
 	now := g.c.Now / 1000
 	if isDevelopment(g.c) && g.oneIn(3) {
-		g.late(r, unused)
+		g.late(r)
 		return
 	}
 	switch g.IntN(30) {
@@ -159,20 +159,20 @@ func (g *generator) spoil(r *recipe, unused bool) {
 		r.difference = "base64url"
 		r.insteadText = func(t string) string { return strings.ReplaceAll(t, "=", "!") }
 	case 15, 16:
-		g.late(r, unused)
+		g.late(r)
 	case 17, 18:
 		r.payload["handshake"] = append(r.payload["handshake"].([]string), g.unusableDirectives()...)
-		g.refuse(r, unused, "handshake-cookies", "token-invalid")
+		g.refuse(r, "handshake-cookies", "token-invalid")
 	case 19:
 		r.payload["handshake"] = pick[any](g.chance, []any{"__session=x", 7}, []any{nil})
-		g.refuse(r, unused, "handshake-cookies", "token-invalid")
+		g.refuse(r, "handshake-cookies", "token-invalid")
 	case 20:
 		r.payload["handshake"] = pick[any](g.chance, "__session=x", 7, map[string]string{"0": "__session=x"}, false)
 	}
 }
 
 // late gives a handshake token a time claim that does not hold.
-func (g *generator) late(r *recipe, unused bool) {
+func (g *generator) late(r *recipe) {
 	now := g.c.Now / 1000
 	reason := "token-expired"
 	switch g.IntN(3) {
@@ -185,17 +185,15 @@ func (g *generator) late(r *recipe, unused bool) {
 		r.payload["iat"] = now + far
 		reason = "token-iat-in-the-future"
 	}
-	g.refuse(r, unused, "handshake-times", reason)
+	g.refuse(r, "handshake-times", reason)
 }
 
 // refuse marks a handshake token that this project alone refuses. One with a
 // stranger's signature is refused in the same manner, if not for the same
 // reason.
-func (g *generator) refuse(r *recipe, unused bool, difference, reason string) {
+func (g *generator) refuse(r *recipe, difference, reason string) {
 	g.standFor(r, difference, func(other *recipe) { other.byStranger = true })
-	if !unused {
-		g.c.HandshakeRefusal = reason
-	}
+	g.c.HandshakeRefusal = reason
 }
 
 // unusableDirectives makes cookies that a response cannot or should not carry.
