@@ -31,6 +31,13 @@ type interstitial struct {
 	pages         legacy.InterstitialPages
 }
 
+// statuses lists what the protocol's are to a gate.
+var statuses = map[legacy.Status]authstate.Status{
+	legacy.SignedIn:     authstate.SignedIn,
+	legacy.SignedOut:    authstate.SignedOut,
+	legacy.Interstitial: statusInterstitial,
+}
+
 func newInterstitial(i *instance, r *resolved) (*interstitial, error) {
 	want := r.want
 	if len(want.Issuers) == 0 {
@@ -49,13 +56,7 @@ func newInterstitial(i *instance, r *resolved) (*interstitial, error) {
 // sign in on of a gate.
 func (p *interstitial) authenticate(a *authstate.Authenticator, r *http.Request) *authstate.State {
 	found := p.authenticator.Authenticate(r)
-	status := authstate.SignedOut
-	switch found.Status {
-	case legacy.SignedIn:
-		status = authstate.SignedIn
-	case legacy.Interstitial:
-		status = statusInterstitial
-	}
+	status := statuses[found.Status]
 	return a.Attach(r, authstate.State{
 		Status: status, Reason: found.Reason, Message: found.Message, TokenType: authstate.SessionToken,
 		Token: found.Token, Claims: found.Claims, Unavailable: found.Unavailable,
