@@ -28,9 +28,9 @@ const appID = "clerk"
 type App struct {
 	Settings
 
-	log     *slog.Logger
-	storage certmagic.Storage
-	azpOnce *sync.Once
+	log                 *slog.Logger
+	storage             certmagic.Storage
+	azpOnce, secretOnce *sync.Once
 
 	mu     *sync.Mutex // guards what follows
 	using  map[instanceKey]*instance
@@ -48,7 +48,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // Provision sets the app up. It makes no request.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.log, a.storage = ctx.Slogger(), ctx.Storage()
-	a.azpOnce, a.mu = new(sync.Once), new(sync.Mutex)
+	a.azpOnce, a.secretOnce, a.mu = new(sync.Once), new(sync.Once), new(sync.Mutex)
 	a.using = make(map[instanceKey]*instance)
 	return ctx.GetMetricsRegistry().Register(keyMetrics{a})
 }
@@ -118,6 +118,14 @@ func (a *App) warnAuthorizedParties() {
 	a.azpOnce.Do(func() {
 		a.log.Warn("authorized_parties is not set, so session tokens are accepted whatever origin they were made for; " +
 			"set it to the origins of your site")
+	})
+}
+
+// noteSecretKey says once per configuration what is not done without one.
+func (a *App) noteSecretKey() {
+	a.secretOnce.Do(func() {
+		a.log.Info("secret_key is not set, so expired sessions are not refreshed: browsers go through a handshake for that, " +
+			"and opaque machine tokens cannot be verified")
 	})
 }
 

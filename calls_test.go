@@ -307,3 +307,24 @@ func TestAGateForMachinesAloneNeedsNoPublishableKeyAndRedirectsNobody(t *testing
 	s.get("/", document...).expect(t, http.StatusUnauthorized, "Location", "", "X-Clerk-Auth-Reason", "No token in header")
 	s.get("/", "Authorization", "Bearer mt_worker").expect(t, http.StatusUnauthorized, "X-Clerk-Auth-Reason", "token-type-mismatch")
 }
+
+func TestTheLogSaysOnceWhatIsNotDoneWithoutASecretKey(t *testing.T) {
+	b := startBackend(t)
+	settings := strings.ReplaceAll(b.settings(t), "secret_key "+b.SecretKey(), "")
+	s := serve(t, "", `
+	clerk_auth /a {
+		`+settings+`
+	}
+	clerk_auth /b {
+		`+settings+`
+	}
+	respond "in"`)
+	if log := s.log(); strings.Count(log, "expired sessions are not refreshed") != 1 {
+		t.Errorf("expected one line, got %s", log)
+	}
+	answer := s.get("/a", append([]string{"Cookie", b.returning(t, s, "good", nil)}, document...)...)
+	answer.expect(t, http.StatusTemporaryRedirect, "X-Clerk-Auth-Reason", "session-token-expired-refresh-missing-api-client")
+	if location := answer.Header.Get("Location"); strings.Contains(location, "format=nonce") {
+		t.Errorf("expected the handshake to be asked for as a token, got %q", location)
+	}
+}

@@ -113,6 +113,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if len(r.want.AuthorizedParties) == 0 {
 		app.warnAuthorizedParties()
 	}
+	if r.SecretKey == "" {
+		app.noteSecretKey()
+	}
 	h.authKey = r.authKey(r.instanceKey())
 	if r.SessionSync == syncByInterstitial {
 		if h.interstitial, err = newInterstitial(instance, r); err != nil {
