@@ -214,9 +214,10 @@ func machineError(err error) error {
 	}
 }
 
-// outage tells the guard of a failure that says nothing about what was asked.
+// outage tells the guard of a failure that says nothing about what was asked:
+// that there was no answer, or that something else than Clerk's API gave one.
 func outage(err error) error {
-	if err == nil || !backendapi.Unavailable(err) {
+	if err == nil || !backendapi.Unavailable(err) && !errors.Is(err, backendapi.ErrNotJSON) {
 		return err
 	}
 	var pause time.Duration

@@ -34,6 +34,7 @@ var machineTokens = map[string]string{
 	"ak_acme":    `{"id":"key_2","subject":"org_acme","name":"ci","scopes":[],"claims":null,"revoked":false,"expired":false,"expiration":null}`,
 	"ak_revoked": `{"id":"key_3","subject":"user_alice","name":"ci","scopes":[],"claims":null,"revoked":true,"expired":false,"expiration":null}`,
 	"ak_expired": `{"id":"key_4","subject":"user_alice","name":"ci","scopes":[],"claims":null,"revoked":false,"expired":true,"expiration":1}`,
+	"ak_page":    `<html>a proxy's page</html>`,
 	"mt_worker":  `{"id":"mt_1","subject":"mch_worker","scopes":["mch_here"],"claims":null,"revoked":false,"expired":false,"expiration":null}`,
 	"oat_alice":  `{"id":"oat_1","client_id":"app_1","subject":"user_alice","scopes":["email"],"type":"oauth_token","revoked":false,"expired":false,"expiration":4102444800,"created_at":1,"updated_at":1}`,
 }
@@ -229,6 +230,7 @@ func TestMachineTokensPass(t *testing.T) {
 	if n := b.calls("api_keys") + b.calls("m2m_tokens") + b.calls("access_tokens") + b.calls("oauth_applications"); n != 4 {
 		t.Errorf("expected each token to be asked about once, got %d calls", n)
 	}
+	s.get("/", "Authorization", "Bearer ak_page").expect(t, http.StatusServiceUnavailable, "X-Clerk-Auth-Reason", "unexpected-error")
 	for _, token := range []string{"ak_revoked", "ak_expired", "ak_unknown"} {
 		s.get("/", "Authorization", "Bearer "+token).expect(t, http.StatusUnauthorized, "X-Clerk-Auth-Reason", "token-invalid")
 	}

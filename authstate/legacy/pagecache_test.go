@@ -35,7 +35,7 @@ func (p *pageServer) Interstitial(ctx context.Context) ([]byte, error) {
 	if hangs {
 		<-ctx.Done()
 	} else {
-		time.Sleep(time.Second)
+		pass(time.Second)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,15 +100,15 @@ func TestAPageIsFetchedOnceAnHour(t *testing.T) {
 		server.expectCalls(t, 1)
 
 		server.becomes("two", nil)
-		time.Sleep(pageLifetime - time.Second)
+		pass(pageLifetime - time.Second)
 		expectPage(t, c, "one")
 		server.expectCalls(t, 1)
 
 		// The old one is given at once, while the new one is fetched.
-		time.Sleep(time.Second)
+		pass(time.Second)
 		expectPage(t, c, "one")
 		expectPage(t, c, "one")
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		expectPage(t, c, "two")
 		server.expectCalls(t, 2)
 	})
@@ -122,17 +122,17 @@ func TestAnOldPageOutlivesAnOutage(t *testing.T) {
 		expectPage(t, c, "one")
 		server.becomes("", errors.New("no route to host"))
 		for range 3 {
-			time.Sleep(24 * time.Hour)
+			pass(24 * time.Hour)
 			expectPage(t, c, "one")
-			time.Sleep(2 * time.Second)
+			pass(2 * time.Second)
 			// Within the pause, nobody asks again.
 			expectPage(t, c, "one")
 		}
 		server.expectCalls(t, 4)
 		server.becomes("two", nil)
-		time.Sleep(pagePause)
+		pass(pagePause)
 		expectPage(t, c, "one")
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		expectPage(t, c, "two")
 		if lines := strings.Count(log.String(), "\n"); lines != 2 || !strings.Contains(log.String(), "works again") {
 			t.Errorf("expected one line about the failure and one about its end, got\n%s", log.String())
@@ -154,7 +154,7 @@ func TestAFirstPageThatCannotBeHad(t *testing.T) {
 				expectNoPage(t, c, want)
 				server.expectCalls(t, 1)
 				server.becomes(strings.Repeat("x", MaxPageSize), nil)
-				time.Sleep(pagePause)
+				pass(pagePause)
 				expectPage(t, c, strings.Repeat("x", MaxPageSize))
 				server.expectCalls(t, 2)
 			})
@@ -181,3 +181,6 @@ func TestACacheNeedsASource(t *testing.T) {
 		t.Error("expected an error")
 	}
 }
+
+// pass lets time go by in a synctest bubble, where nobody waits for it.
+func pass(d time.Duration) { <-time.After(d) }
