@@ -18,21 +18,33 @@ import (
 // and then as reverse_proxy reads them: the last value. The path is the one
 // that was asked for, whatever handle_path or rewrite made of it since.
 func publicURL(r *http.Request) authstate.RequestURL {
-	ctx := r.Context()
 	u := authstate.DirectURL(r)
-	if original, ok := ctx.Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && original.RequestURI != r.RequestURI {
-		u.Target = authstate.Target(&original)
-	}
-	if trusted, _ := caddyhttp.GetVar(ctx, caddyhttp.TrustedProxyVarKey).(bool); !trusted {
-		return u
-	}
-	if scheme := strings.ToLower(lastValue(r.Header, "X-Forwarded-Proto")); scheme == "http" || scheme == "https" {
-		u.Scheme = scheme
-	}
-	if host := lastValue(r.Header, "X-Forwarded-Host"); host != "" && httpguts.ValidHostHeader(host) {
-		u.Host = host
+	u.Target = prepare(r).target
+	if trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool); trusted {
+		believeForwarded(&u, r.Header)
 	}
 	return u
+}
+
+func believeForwarded(u *authstate.RequestURL, h http.Header) {
+	if scheme := strings.ToLower(lastValue(h, "X-Forwarded-Proto")); scheme == "http" || scheme == "https" {
+		u.Scheme = scheme
+	}
+	if host := lastValue(h, "X-Forwarded-Host"); host != "" && httpguts.ValidHostHeader(host) {
+		u.Host = host
+	}
+}
+
+// originalTarget gives the path and the query that were asked for. Caddy keeps
+// the request as it came, by value: whoever looks needs room on the stack for
+// a copy, which is why this is done once and before anything calls deeper. The
+// stack of a connection would else have to grow, and be copied.
+func originalTarget(r *http.Request) string {
+	original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
+	if !ok || original.RequestURI == r.RequestURI {
+		return authstate.Target(r)
+	}
+	return authstate.Target(&original)
 }
 
 // lastValue gives the last of the values of a header, whether they came in

@@ -18,6 +18,9 @@ const stateVar = "clerk"
 // requestState is what a request was found to be. There is one for a request,
 // read by all gates, placeholders and matchers that it meets.
 type requestState struct {
+	// target is the path and the query that were asked for.
+	target string
+
 	// state is nil until a gate has authenticated the request, authKey by which
 	// settings it did.
 	state   *authstate.State
@@ -45,7 +48,7 @@ func prepare(r *http.Request) *requestState {
 	if known, ok := vars[stateVar].(*requestState); ok {
 		return known
 	}
-	s := new(requestState)
+	s := &requestState{target: originalTarget(r)}
 	removeIdentityHeaders(r)
 	if vars != nil {
 		vars[stateVar] = s

@@ -178,7 +178,8 @@ func (q *request) decide(token string) *State {
 func (a *Authenticator) Attach(r *http.Request, s State) *State {
 	q := newRequest(a, r, false)
 	s.request = q
-	return q.decided(s)
+	q.state = s
+	return &q.state
 }
 
 // Adopt gives a State that another Authenticator of the same instance and the
@@ -187,6 +188,10 @@ func (a *Authenticator) Adopt(s *State) *State {
 	if s.request.auth == a {
 		return s
 	}
+	return a.adopt(s)
+}
+
+func (a *Authenticator) adopt(s *State) *State {
 	state, request := *s, *s.request
 	request.auth, state.request = a, &request
 	return &state
@@ -310,9 +315,13 @@ func explain(err error) string {
 }
 
 func (q *request) signedIn(token string, claims *verifier.Claims) *State {
-	return q.decided(State{Status: SignedIn, TokenType: SessionToken, Token: token, Claims: claims})
+	s := q.decided(SignedIn)
+	s.TokenType, s.Token, s.Claims = SessionToken, token, claims
+	return s
 }
 
 func (q *request) signedOut(reason, message string) *State {
-	return q.decided(State{Status: SignedOut, TokenType: SessionToken, Reason: reason, Message: message})
+	s := q.decided(SignedOut)
+	s.TokenType, s.Reason, s.Message = SessionToken, reason, message
+	return s
 }

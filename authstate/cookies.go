@@ -60,7 +60,7 @@ type cookies [numCookies]string
 // to how many others there are. Of several of one name the first counts, even
 // an empty one. The header is cut at its delimiters first and values are
 // percent-decoded after, so that an encoded delimiter cannot make a cookie.
-func (jar *cookieJar) read(header http.Header) (found cookies) {
+func (jar *cookieJar) read(header http.Header, found *cookies) {
 	var seen [numCookies]bool
 	for _, line := range header["Cookie"] {
 		for more := true; more; {
@@ -82,7 +82,6 @@ func (jar *cookieJar) read(header http.Header) (found cookies) {
 			found[i] = percentDecode(trimBlanks(value))
 		}
 	}
-	return found
 }
 
 // cut is strings.Cut at a byte, and trimBlanks strings.Trim of blanks, without

@@ -9,6 +9,11 @@ import (
 	"testing"
 )
 
+func readCookies(jar *cookieJar, h http.Header) (found cookies) {
+	jar.read(h, &found)
+	return found
+}
+
 func TestCookiesAreCutBeforeTheyAreDecoded(t *testing.T) {
 	jar := newCookieJar("abcd1234")
 	for header, want := range map[string]cookies{
@@ -46,7 +51,7 @@ func TestCookiesAreCutBeforeTheyAreDecoded(t *testing.T) {
 		"a=__session=b":                {},
 		"=__session":                   {},
 	} {
-		if got := jar.read(http.Header{"Cookie": {header}}); got != want {
+		if got := readCookies(jar, http.Header{"Cookie": {header}}); got != want {
 			t.Errorf("%q: %q", header, got)
 		}
 	}
@@ -54,7 +59,7 @@ func TestCookiesAreCutBeforeTheyAreDecoded(t *testing.T) {
 
 func TestCookiesMayComeInSeveralLines(t *testing.T) {
 	jar := newCookieJar("abcd1234")
-	got := jar.read(http.Header{"Cookie": {"__session=a", "__client_uat=1; __session=b"}})
+	got := readCookies(jar, http.Header{"Cookie": {"__session=a", "__client_uat=1; __session=b"}})
 	if want := (cookies{plainSession: "a", plainClientUAT: "1"}); got != want {
 		t.Errorf("%q", got)
 	}
@@ -111,7 +116,7 @@ func FuzzCookies(f *testing.F) {
 	}
 	jar := newCookieJar("abcd1234")
 	f.Fuzz(func(t *testing.T, header string) {
-		got := jar.read(http.Header{"Cookie": {header}})
+		got := readCookies(jar, http.Header{"Cookie": {header}})
 		for i, value := range got {
 			if value == "" {
 				continue
@@ -124,7 +129,7 @@ func FuzzCookies(f *testing.F) {
 			}
 		}
 		// What follows is of other cookies, and changes nothing.
-		if again := jar.read(http.Header{"Cookie": {header + "; other=1; __session_=2"}}); again != got {
+		if again := readCookies(jar, http.Header{"Cookie": {header + "; other=1; __session_=2"}}); again != got {
 			t.Errorf("%q: %q, beside other cookies %q", header, got, again)
 		}
 	})

@@ -47,10 +47,10 @@ func (q *request) redirect(reason, message string, where func(reason string) (st
 	if err != nil {
 		return q.signedOut(reason, err.Error())
 	}
-	return q.decided(State{
-		Status: Handshake, TokenType: SessionToken, Reason: reason, Message: message,
-		Location: location, Cookies: []string{cookie},
-	})
+	s := q.decided(Handshake)
+	s.TokenType, s.Reason, s.Message = SessionToken, reason, message
+	s.Location, s.Cookies = location, []string{cookie}
+	return s
 }
 
 // countRedirect gives the cookie that counts one more redirect, and nothing
@@ -137,6 +137,10 @@ func (q *request) returned() *State {
 	if nonce == "" && token == "" {
 		return nil
 	}
+	return q.returnedWith(nonce, token, nonceInAddress || tokenInAddress)
+}
+
+func (q *request) returnedWith(nonce, token string, inAddress bool) *State {
 	directives, err := q.directives(nonce, token)
 	if errors.Is(err, ErrUnavailable) {
 		s := q.signedOut(ReasonSessionTokenMissing, "Clerk could not be asked what the handshake brought")
@@ -152,7 +156,7 @@ func (q *request) returned() *State {
 		// attempt needs.
 		return s
 	}
-	if nonceInAddress || tokenInAddress {
+	if inAddress {
 		s.Location = q.without(cookieHandshake, queryHandshakeHelp, cookieDevBrowser, cookieHandshakeNonce)
 		return s
 	}

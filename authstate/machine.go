@@ -279,7 +279,9 @@ func machineRefusal(err error) error {
 }
 
 func (q *request) signedInMachine(tokenType, token string, m *Machine) *State {
-	return q.decided(State{Status: SignedIn, TokenType: tokenType, Token: token, Machine: m})
+	s := q.decided(SignedIn)
+	s.TokenType, s.Token, s.Machine = tokenType, token, m
+	return s
 }
 
 func (q *request) refusedMachine(tokenType, reason, message string) *State {

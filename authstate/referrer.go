@@ -24,7 +24,11 @@ func (q *request) comesFromElsewhere() bool {
 		return false
 	}
 	referrer := q.header("Referer")
-	if referrer == "" || q.public().begins(referrer) || len(referrer) > maxReferrer || strings.Count(referrer, "@") > maxReferrerAts {
+	return referrer != "" && !q.public().begins(referrer) && q.isElsewhere(referrer)
+}
+
+func (q *request) isElsewhere(referrer string) bool {
+	if len(referrer) > maxReferrer || strings.Count(referrer, "@") > maxReferrerAts {
 		return false
 	}
 	from, err := url.Parse(referrer)

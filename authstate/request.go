@@ -70,8 +70,10 @@ func (q *request) asked() *details {
 	return q.details
 }
 
-func (q *request) decided(s State) *State {
-	q.state = s
+// decided begins the State anew, in place: one that is built elsewhere and
+// copied takes room on every stack that it passes.
+func (q *request) decided(s Status) *State {
+	q.state = State{Status: s}
 	return &q.state
 }
 
@@ -127,7 +129,7 @@ func (q *request) cookies() *cookies {
 	d := q.asked()
 	if !d.read {
 		d.read = true
-		d.cookies = q.auth.jar.read(q.http.Header)
+		q.auth.jar.read(q.http.Header, &d.cookies)
 		d.suffixed = q.usesSuffixedCookies(&d.cookies)
 	}
 	return &d.cookies
