@@ -106,6 +106,7 @@ func TestTheModuleDoesNotImportTheEmulator(t *testing.T) {
 		base + "/verifier":   {base + "/authstate", base + "/backendapi", base + "/emulator", "github.com/caddyserver/"},
 		base + "/backendapi": {base + "/authstate", base + "/verifier", base + "/emulator", "github.com/caddyserver/"},
 		base + "/authstate":  {base + "/backendapi", base + "/emulator", "github.com/caddyserver/"},
+		base + "/access":     {base + "/authstate", base + "/backendapi", base + "/guard", base + "/emulator", "github.com/caddyserver/"},
 		base + "/guard":      {base, "github.com/caddyserver/"},
 		base + "/emulator":   {base + "/authstate", base + "/backendapi", base + "/verifier"},
 	}
