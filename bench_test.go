@@ -62,9 +62,23 @@ func visits(t testing.TB, e *emulator.Emulator) map[string]http.Header {
 	}
 }
 
+// policies are what gates require: nothing, and something of each kind that
+// visits meet.
+var policies = map[string][]map[string]any{
+	"without a policy": nil,
+	"with a policy": {
+		{"kind": "role", "values": []string{"org:owner", "org:admin"}},
+		{"kind": "permission", "values": []string{"org:teams:manage"}},
+		{"kind": "feature", "values": []string{"org:teams"}},
+		{"kind": "reverification", "values": []string{"lax"}},
+	},
+}
+
 // passes gives a gate of the emulator's instance, and a function that sends a
 // visit through a handler as Caddy does.
-func passes(t testing.TB, e *emulator.Emulator) (handler caddyhttp.MiddlewareHandler, visit func(http.Header, caddyhttp.Handler)) {
+func passes(t testing.TB, e *emulator.Emulator, policy []map[string]any) (
+	handler caddyhttp.MiddlewareHandler, visit func(http.Header, caddyhttp.Handler),
+) {
 	t.Helper()
 	withoutEnvironment(t)
 	handler = gate(t, map[string]any{
@@ -72,6 +86,7 @@ func passes(t testing.TB, e *emulator.Emulator) (handler caddyhttp.MiddlewareHan
 		"secret_key":         e.SecretKey(),
 		"jwt_key":            e.PublicKeyPEM(),
 		"authorized_parties": []string{"https://app.example.com"},
+		"require":            policy,
 	})
 	return handler, func(header http.Header, h caddyhttp.Handler) {
 		r := httptest.NewRequest(http.MethodGet, "https://app.example.com/b", nil)
@@ -95,19 +110,21 @@ func TestAGateAddsThreeAllocationsAtMost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, visit := passes(t, e)
-	passed := 0
-	next := caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { passed++; return nil })
-	gated := behind(handler, next)
-	for name, header := range visits(t, e) {
-		with := testing.AllocsPerRun(1000, func() { visit(header, gated) })
-		without := testing.AllocsPerRun(1000, func() { visit(header, next) })
-		if added := with - without; added > 3 {
-			t.Errorf("%s: expected 3 allocations at most, got %v", name, added)
+	for policy, requirements := range policies {
+		handler, visit := passes(t, e, requirements)
+		passed := 0
+		next := caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { passed++; return nil })
+		gated := behind(handler, next)
+		for name, header := range visits(t, e) {
+			with := testing.AllocsPerRun(1000, func() { visit(header, gated) })
+			without := testing.AllocsPerRun(1000, func() { visit(header, next) })
+			if added := with - without; added > 3 {
+				t.Errorf("%s, %s: expected 3 allocations at most, got %v", name, policy, added)
+			}
 		}
-	}
-	if passed != 4*1001 {
-		t.Errorf("expected everybody to pass, got %d", passed)
+		if passed != 4*1001 {
+			t.Errorf("%s: expected everybody to pass, got %d", policy, passed)
+		}
 	}
 }
 
@@ -119,21 +136,22 @@ func BenchmarkGate(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	handler, visit := passes(b, e)
 	next := caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return nil })
-	gated := behind(handler, next)
-	for name, header := range visits(b, e) {
-		b.Run("with/"+name, func(b *testing.B) {
+	benchmark := func(name string, visit func(http.Header, caddyhttp.Handler), header http.Header, h caddyhttp.Handler) {
+		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				visit(header, gated)
+				visit(header, h)
 			}
 		})
-		b.Run("without/"+name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				visit(header, next)
+	}
+	for policy, requirements := range policies {
+		handler, visit := passes(b, e, requirements)
+		for name, header := range visits(b, e) {
+			benchmark("gate "+policy+"/"+name, visit, header, behind(handler, next))
+			if requirements == nil {
+				benchmark("no gate/"+name, visit, header, next)
 			}
-		})
+		}
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 const (
@@ -54,6 +53,10 @@ func init() {
 //		sign_up_url         <url or path>
 //		optional
 //		signed_out          redirect | <status>
+//		require             role | permission | feature | plan | scope <value>...
+//		require             reverification <preset> | <level> <minutes>
+//		forbidden           <status>
+//		preflight           pass | check
 //	}
 //
 // With a matcher there are two routes: one that takes identity headers out of
@@ -147,6 +150,9 @@ func (h *Handler) parsers() map[string]parser {
 	parsers := h.Settings.parsers()
 	parsers["optional"] = flag(&h.Optional)
 	parsers["signed_out"] = one((*string)(&h.SignedOut))
+	parsers["require"] = requirement(&h.Require)
+	parsers["forbidden"] = one((*string)(&h.Forbidden))
+	parsers["preflight"] = one(&h.Preflight)
 	return parsers
 }
 
@@ -154,11 +160,13 @@ func (h *Handler) parsers() map[string]parser {
 // version cannot honour. They are refused rather than ignored, since all of
 // them say who may pass.
 var notYet = []string{
-	"instance", "outage_grace", "require", "forbidden", "preflight", "identity_headers",
-	"strip_credentials", "sign_out",
+	"instance", "outage_grace", "identity_headers", "strip_credentials", "sign_out",
 }
 
-// parseBlock reads subdirectives, each at most once.
+// repeatable lists the subdirectives of which every line adds something.
+var repeatable = []string{"require"}
+
+// parseBlock reads subdirectives, each at most once but for those.
 func parseBlock(d *caddyfile.Dispenser, parsers map[string]parser) error {
 	seen := make(map[string]bool)
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
@@ -170,7 +178,7 @@ func parseBlock(d *caddyfile.Dispenser, parsers map[string]parser) error {
 		case !ok:
 			allowed := slices.Sorted(maps.Keys(parsers))
 			return d.Errf("unrecognized subdirective '%s' (allowed are: %s)", name, strings.Join(allowed, ", "))
-		case seen[name]:
+		case seen[name] && !slices.Contains(repeatable, name):
 			return d.Errf("%s: already set; write all of its values on one line", name)
 		}
 		seen[name] = true
@@ -216,6 +224,52 @@ func several(values *[]string) parser {
 	}
 }
 
+// requirement reads what must hold, one line of it.
+func requirement(list *[]Requirement) parser {
+	return func(d *caddyfile.Dispenser) error {
+		words := d.RemainingArgs()
+		if len(words) == 0 {
+			return d.Errf("require: expected what is required, such as require role org:admin")
+		}
+		if !slices.Contains(requirementKinds, words[0]) {
+			return d.Errf("require: expected one of %s, such as require role org:admin, got '%s'",
+				strings.Join(requirementKinds, ", "), words[0])
+		}
+		if len(words) == 1 || slices.Contains(words, "") {
+			return d.Errf("require %s: expected one value or more", words[0])
+		}
+		*list = append(*list, Requirement{Kind: words[0], Values: words[1:]})
+		return nil
+	}
+}
+
+// UnmarshalCaddyfile reads the matcher. Syntax:
+//
+//	clerk signed_in
+//	clerk token_type session_token | api_key | m2m_token | oauth_token ...
+//	clerk role | permission | feature | plan | scope <value>...
+//	clerk reverification <preset> | <level> <minutes>
+//
+// or a block of such lines, without the word clerk.
+func (m *Matcher) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	for d.Next() {
+		if words := d.RemainingArgs(); len(words) > 0 {
+			if err := m.add(words); err != nil {
+				return d.WrapErr(err)
+			}
+		}
+		for nesting := d.Nesting(); d.NextBlock(nesting); {
+			if err := m.add(append([]string{d.Val()}, d.RemainingArgs()...)); err != nil {
+				return d.WrapErr(err)
+			}
+		}
+	}
+	if m.isEmpty() {
+		return d.WrapErr(errNoCondition)
+	}
+	return nil
+}
+
 // organizationSync reads a block of its own.
 func organizationSync(value **OrganizationSync) parser {
 	return func(d *caddyfile.Dispenser) error {
@@ -256,6 +310,6 @@ func duration(value **caddy.Duration) parser {
 
 // Interface guards
 var (
-	_ caddyfile.Unmarshaler       = (*Handler)(nil)
-	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ caddyfile.Unmarshaler = (*Handler)(nil)
+	_ caddyfile.Unmarshaler = (*Matcher)(nil)
 )

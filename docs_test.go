@@ -22,7 +22,13 @@ func TestThePageOfTheDirectiveNamesEverything(t *testing.T) {
 	for name := range placeholderValues {
 		expectNamed(t, page, "`{http.clerk."+name+"}`")
 	}
-	for _, name := range []string{"{http.auth.user.id}", "{http.auth.candidate.id}", "{http.auth.clerk.error}", "{http.clerk.claims.<path>}"} {
+	for name := range identityValues {
+		expectNamed(t, page, "`{http.clerk."+name+"}`")
+		expectNamed(t, page, "`"+name+"`")
+	}
+	for _, name := range []string{
+		"{http.auth.user.id}", "{http.auth.candidate.id}", "{http.auth.clerk.error}", "{http.auth.clerk.message}", "{http.clerk.claims.<path>}",
+	} {
 		expectNamed(t, page, "`"+name+"`")
 	}
 }

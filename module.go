@@ -14,7 +14,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
-	"github.com/caddy-clerk/caddy-clerk/authstate"
+	"github.com/caddy-clerk/caddy-clerk/access"
 )
 
 func init() {
@@ -54,8 +54,10 @@ func init() {
 // `{http.clerk.token}` | The token
 // `{http.clerk.claims.<path>}` | A claim of the token, by its path: `{http.clerk.claims.metadata.plan}`
 // `{http.auth.user.id}` | The user's ID, which access logs show as `user_id`
-// `{http.auth.candidate.id}` | The ID of a user who is known but not let in
-// `{http.auth.clerk.error}` | The same as `{http.clerk.reason}`, for `handle_errors`
+// `{http.auth.user.*}` | The others from `token_type` to `scopes`, of who is let in: `{http.auth.user.org_id}`
+// `{http.auth.candidate.*}` | The same, `id` included, of who is known but not let in
+// `{http.auth.clerk.error}` | Why the request is not let in, for `handle_errors`: `{http.clerk.reason}`, or `missing-role`, `missing-permission`, `missing-feature`, `missing-plan`, `reverification-error`, `insufficient-scope`
+// `{http.auth.clerk.message}` | The same in words
 //
 // They hold what people typed. In HTML they must be escaped, and they must
 // not be put into a body that the `templates` handler evaluates; inside of a
@@ -71,12 +73,25 @@ type Handler struct {
 	// status from 400 to 499 is the answer to all. Default: `redirect`.
 	SignedOut caddyhttp.WeakString `json:"signed_out,omitempty"`
 
-	authenticator *authstate.Authenticator
-	interstitial  *interstitial // nil with handshakes
-	authKey       string
-	// status is the answer to who is not signed in and not redirected.
-	status    int
-	redirects bool
+	// What must hold beyond being signed in. All of it must.
+	Require []Requirement `json:"require,omitempty"`
+
+	// What is answered to people who are signed in and lack what is required, a
+	// status from 400 to 499. With 404, no header of the answer names the gate.
+	// Default: 403.
+	Forbidden caddyhttp.WeakString `json:"forbidden,omitempty"`
+
+	// What becomes of CORS preflight requests, which carry no credentials:
+	// `pass` sends them on unauthenticated, `check` treats them as all requests.
+	// Default: `check`.
+	Preflight string `json:"preflight,omitempty"`
+
+	authenticator *authenticator
+	policy        access.Policy
+	// status is the answer to who is not signed in and not redirected,
+	// forbidden the one to who lacks something.
+	status, forbidden int
+	redirects         bool
 }
 
 // signedOutRedirect is the value of SignedOut that is not a status.
@@ -93,57 +108,41 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 // Provision sets the handler up. It makes no request: keys are fetched once
 // the app has started.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	loaded, err := ctx.App(appID)
-	if err != nil {
-		return fmt.Errorf("loading the clerk app: %w", err)
-	}
-	app := loaded.(*App)
-	settings := h.Settings.over(app.Settings).over(environment())
-	r, err := settings.resolve(caddy.NewReplacer())
-	if err != nil {
+	var err error
+	if err := h.provisionAnswers(); err != nil {
 		return err
 	}
-	if err := h.provisionSignedOut(); err != nil {
+	if h.policy, err = newPolicy("require", h.Require); err != nil {
 		return err
 	}
-	instance, err := app.instance(r)
-	if err != nil {
-		return err
-	}
-	if len(r.want.AuthorizedParties) == 0 {
-		app.warnAuthorizedParties()
-	}
-	if r.SecretKey == "" {
-		app.noteSecretKey()
-	}
-	h.authKey = r.authKey(r.instanceKey())
-	if r.SessionSync == syncByInterstitial {
-		if h.interstitial, err = newInterstitial(instance, r); err != nil {
-			return err
-		}
-	}
-	h.authenticator, err = authstate.New(instance.options(r, ctx.Slogger()))
+	h.authenticator, err = newAuthenticator(ctx, h.Settings)
 	return err
 }
 
-func (h *Handler) authenticate(r *http.Request) *authstate.State {
-	if h.interstitial != nil {
-		return h.interstitial.authenticate(h.authenticator, r)
+// provisionAnswers reads the statuses of refusals.
+func (h *Handler) provisionAnswers() error {
+	h.status, h.forbidden = http.StatusUnauthorized, http.StatusForbidden
+	h.redirects = h.SignedOut == "" || h.SignedOut == signedOutRedirect
+	var err error
+	if !h.redirects {
+		if h.status, err = parseStatus(string(h.SignedOut)); err != nil {
+			return fmt.Errorf("signed_out: expected redirect or %w", err)
+		}
 	}
-	return h.authenticator.Authenticate(r)
+	if h.Forbidden != "" {
+		if h.forbidden, err = parseStatus(string(h.Forbidden)); err != nil {
+			return fmt.Errorf("forbidden: expected %w", err)
+		}
+	}
+	return nil
 }
 
-func (h *Handler) provisionSignedOut() error {
-	h.status, h.redirects = http.StatusUnauthorized, true
-	if h.SignedOut == "" || h.SignedOut == signedOutRedirect {
-		return nil
-	}
-	status, err := strconv.Atoi(string(h.SignedOut))
+func parseStatus(text string) (int, error) {
+	status, err := strconv.Atoi(text)
 	if err != nil || status < 400 || status > 499 {
-		return fmt.Errorf("signed_out: expected redirect or a status from 400 to 499, got %q", h.SignedOut)
+		return 0, fmt.Errorf("a status from 400 to 499, got %q", text)
 	}
-	h.status, h.redirects = status, false
-	return nil
+	return status, nil
 }
 
 // Validate refuses settings that contradict each other.
@@ -151,22 +150,38 @@ func (h *Handler) Validate() error {
 	if h.Optional && h.SignedOut != "" {
 		return errors.New("signed_out: it has no effect beside optional, which lets everybody pass; leave one of them out")
 	}
-	return nil
+	if h.Optional && len(h.Require) > 0 {
+		return errors.New("require: optional lets everybody pass, whatever they have; leave one of them out")
+	}
+	if err := checkPreflight(h.Preflight); err != nil {
+		return err
+	}
+	return checkSatisfiable(h.Require, h.authenticator)
 }
 
 // ServeHTTP lets the request pass, redirects it, or refuses it.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	state, fresh := prepare(r).authenticate(h, r)
+	s := prepare(r)
+	if h.Preflight == preflightPass && isPreflight(r) {
+		return next.ServeHTTP(w, r)
+	}
+	state, fresh := s.authenticate(h.authenticator, r)
 	if fresh {
 		state.Apply(w.Header())
 	}
 	switch {
 	case state.Status == statusInterstitial && asksForPage(r):
-		return h.interstitial.show(w, r)
+		return h.authenticator.interstitial.show(w, r)
 	case state.Location != "":
 		w.WriteHeader(http.StatusTemporaryRedirect)
 		return nil
-	case state.IsSignedIn() || h.Optional:
+	case state.IsSignedIn():
+		if denial := h.policy.Check(subject(state)); denial != nil {
+			s.denial = denial
+			return h.forbid(w, state, denial)
+		}
+		return next.ServeHTTP(w, r)
+	case h.Optional:
 		return next.ServeHTTP(w, r)
 	case state.Loop && h.redirects:
 		prepareRefusal(w.Header())

@@ -14,8 +14,10 @@ import (
 )
 
 const (
-	clerkPlaceholders  = "http.clerk."
-	claimsPlaceholders = "claims."
+	clerkPlaceholders     = "http.clerk."
+	claimsPlaceholders    = "claims."
+	userPlaceholders      = "http.auth.user."
+	candidatePlaceholders = "http.auth.candidate."
 )
 
 // placeholder answers for all placeholders of this module when they are read.
@@ -26,18 +28,51 @@ func (s *requestState) placeholder(key string) (any, bool) {
 	if name, ok := strings.CutPrefix(key, clerkPlaceholders); ok {
 		return s.clerkPlaceholder(name), true
 	}
+	if name, ok := strings.CutPrefix(key, userPlaceholders); ok {
+		return s.passer(name), true
+	}
+	if name, ok := strings.CutPrefix(key, candidatePlaceholders); ok {
+		return s.candidate(name), true
+	}
 	switch key {
-	case "http.auth.user.id":
-		return s.userID(), true
-	case "http.auth.candidate.id":
-		if s.state != nil && s.state.IsPending() {
-			return s.state.Claims.UserID, true
-		}
-		return "", true
 	case "http.auth.clerk.error":
-		return s.reason(), true
+		return s.failure(), true
+	case "http.auth.clerk.message":
+		return s.message(), true
 	}
 	return nil, false
+}
+
+// passer gives what is known of who is let in, candidate of who is known and
+// not let in.
+func (s *requestState) passer(name string) string {
+	if s.denial != nil {
+		return ""
+	}
+	return s.known(name)
+}
+
+func (s *requestState) candidate(name string) string {
+	switch {
+	case s.denial != nil:
+		return s.known(name)
+	case s.state != nil && s.state.IsPending() && name == "id":
+		return s.state.Claims.UserID
+	}
+	return ""
+}
+
+func (s *requestState) known(name string) string {
+	if s.state == nil {
+		return ""
+	}
+	if name == "id" {
+		return s.userID()
+	}
+	if value, ok := identityValues[name]; ok {
+		return value(s)
+	}
+	return ""
 }
 
 func (s *requestState) clerkPlaceholder(name string) any {
@@ -53,15 +88,29 @@ func (s *requestState) clerkPlaceholder(name string) any {
 	if value, ok := placeholderValues[name]; ok {
 		return value(s)
 	}
+	if value, ok := identityValues[name]; ok {
+		return value(s)
+	}
 	return ""
 }
 
-// placeholderValues lists the placeholders under {http.clerk.*}.
+// placeholderValues lists the placeholders under {http.clerk.*} alone.
 var placeholderValues = map[string]func(*requestState) string{
-	"status":     func(s *requestState) string { return string(s.state.Status) },
-	"reason":     (*requestState).reason,
+	"status":  func(s *requestState) string { return string(s.state.Status) },
+	"reason":  (*requestState).reason,
+	"user_id": (*requestState).userID,
+	"token": func(s *requestState) string {
+		if s.state.IsSignedIn() {
+			return s.state.Token
+		}
+		return ""
+	},
+}
+
+// identityValues lists the placeholders that are under {http.clerk.*},
+// {http.auth.user.*} and {http.auth.candidate.*} alike.
+var identityValues = map[string]func(*requestState) string{
 	"token_type": func(s *requestState) string { return s.state.TokenType },
-	"user_id":    (*requestState).userID,
 	"machine_id": func(s *requestState) string { return s.machine().MachineID() },
 	"client_id":  func(s *requestState) string { return s.machine().ClientID },
 	"scopes":     func(s *requestState) string { return strings.Join(s.machine().Scopes, " ") },
@@ -80,12 +129,6 @@ var placeholderValues = map[string]func(*requestState) string{
 		}
 		return ""
 	},
-	"token": func(s *requestState) string {
-		if s.state.IsSignedIn() {
-			return s.state.Token
-		}
-		return ""
-	},
 }
 
 // reason says why nobody is signed in; empty when somebody is.
@@ -97,6 +140,28 @@ func (s *requestState) reason() string {
 		return authstate.ReasonSessionPending
 	default:
 		return s.state.Reason
+	}
+}
+
+// failure says why a request was not let in, message the same to a person; both
+// are empty when it was.
+func (s *requestState) failure() string {
+	if s.denial != nil {
+		return s.denial.Reason()
+	}
+	return s.reason()
+}
+
+func (s *requestState) message() string {
+	switch {
+	case s.denial != nil:
+		return s.denial.Message()
+	case s.state == nil:
+		return ""
+	case s.state.IsPending():
+		return pendingMessage
+	default:
+		return s.state.Message
 	}
 }
 

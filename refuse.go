@@ -5,9 +5,11 @@ package caddyclerk
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/caddy-clerk/caddy-clerk/access"
 	"github.com/caddy-clerk/caddy-clerk/authstate"
 )
 
@@ -23,7 +25,7 @@ func (h *Handler) refuse(w http.ResponseWriter, s *authstate.State) error {
 	reason := s.Reason
 	if s.IsPending() {
 		reason = authstate.ReasonSessionPending
-		authstate.SetReason(header, string(authstate.SignedOut), reason, "a session task is left to do")
+		authstate.SetReason(header, string(authstate.SignedOut), reason, pendingMessage)
 	}
 	switch {
 	case s.Unavailable:
@@ -51,6 +53,46 @@ func (h *Handler) refuse(w http.ResponseWriter, s *authstate.State) error {
 		header.Set("WWW-Authenticate", challenge(s, reason))
 	}
 	return refusal(h.status, reason, s.Message)
+}
+
+// pendingMessage explains authstate.ReasonSessionPending.
+const pendingMessage = "a session task is left to do"
+
+// forbid answers who is signed in and lacks something. With status 404 no
+// header names the gate. Clerk's front-end SDKs react to a stale
+// verification by asking for a new one, but only to its status and its body
+// (https://clerk.com/docs/guides/secure/reverification), so those stay as they
+// are for every request that a script may have made.
+func (h *Handler) forbid(w http.ResponseWriter, s *authstate.State, denial *access.Denial) error {
+	header := w.Header()
+	prepareRefusal(header)
+	stale, status := denial.Reverification(), h.forbidden
+	if stale != nil {
+		status = http.StatusForbidden
+	}
+	if status != http.StatusNotFound {
+		authstate.SetReason(header, string(s.Status), denial.Reason(), denial.Message())
+	}
+	if stale != nil && !s.IsDocument() {
+		header.Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, err := w.Write(stale.ErrorBody()) //nolint:gosec // It is JSON of the configuration alone.
+		return err
+	}
+	if s.Machine != nil && status == http.StatusForbidden {
+		header.Set("WWW-Authenticate", scopeChallenge(denial.Scopes()))
+	}
+	return refusal(status, denial.Reason(), denial.Message())
+}
+
+// scopeChallenge is RFC 6750, section 3.1. Scopes were checked to be scope
+// tokens when the configuration loaded, and need no quoting.
+func scopeChallenge(scopes []string) string {
+	text := `Bearer realm="clerk", error="insufficient_scope"`
+	if len(scopes) > 0 {
+		text += `, scope="` + strings.Join(scopes, " ") + `"`
+	}
+	return text
 }
 
 // prepareRefusal keeps caches from giving a refusal to anybody else.

@@ -56,6 +56,50 @@ func TestWrongSettingsNameThemselvesAndTheRemedy(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct{ settings, want string }{
+		"a role with a space": {
+			`publishable_key ` + testKey + "\n" + `require role "org:admin org:owner"`,
+			`require: role: expected a name without spaces, got "org:admin org:owner"; alternatives are values of their own`,
+		},
+		"a role that is not set": {
+			`publishable_key ` + testKey + "\n" + `require role {env.NO_SUCH_ROLE}`,
+			`require role: evaluated placeholder {env.NO_SUCH_ROLE} is empty; set what it refers to`,
+		},
+		"a feature of nobody": {
+			`publishable_key ` + testKey + "\n" + `require feature team:gold`,
+			`require: feature: expected the scope org or user, as in "org:gold", or none for either, got "team" in "team:gold"`,
+		},
+		"a preset that does not exist": {
+			`publishable_key ` + testKey + "\n" + `require reverification very_strict`,
+			`require: reverification: expected strict_mfa, strict, moderate or lax, or a level (first_factor, second_factor or multi_factor) and minutes, got "very_strict"`,
+		},
+		"a level without minutes": {
+			`publishable_key ` + testKey + "\n" + `require reverification second_factor`,
+			`require: reverification: expected minutes after the level second_factor, as in "second_factor 10"`,
+		},
+		"optional and required": {
+			`publishable_key ` + testKey + "\n" + "require role org:admin\noptional",
+			`require: optional lets everybody pass, whatever they have; leave one of them out`,
+		},
+		"scopes of people": {
+			`publishable_key ` + testKey + "\n" + "require scope read",
+			`require scope: only machine tokens have scopes, and accepts_token lists none; add api_key, m2m_token or oauth_token to it`,
+		},
+		"roles of machines": {
+			"accepts_token m2m_token\nsecret_key sk_test_x\nrequire role org:admin",
+			`require: machine tokens have scopes only, and accepts_token lists no session_token; use require scope, or add session_token to it`,
+		},
+		"roles and scopes at once": {
+			`publishable_key ` + testKey + "\nsecret_key sk_test_x\naccepts_token any\nrequire role org:admin\nrequire scope read",
+			`require: scope is for machines and the other kinds are for people, so nobody can meet both; use two gates, each under a matcher such as clerk token_type session_token`,
+		},
+		"a status that is no refusal": {
+			`publishable_key ` + testKey + "\nforbidden 200",
+			`forbidden: expected a status from 400 to 499, got "200"`,
+		},
+		"a preflight that is unknown": {
+			`publishable_key ` + testKey + "\npreflight allow",
+			`preflight: expected pass or check, got "allow"`,
+		},
 		"no publishable key": {
 			``,
 			`publishable_key: not set; copy it from the Clerk Dashboard (API keys) into this setting, the global option clerk, or the environment variable CLERK_PUBLISHABLE_KEY`,

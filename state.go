@@ -9,6 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/caddy-clerk/caddy-clerk/access"
 	"github.com/caddy-clerk/caddy-clerk/authstate"
 )
 
@@ -25,6 +26,10 @@ type requestState struct {
 	// settings it did.
 	state   *authstate.State
 	authKey string
+
+	// denial is what the person or the program lacks whom the last gate turned
+	// away; nil when none did.
+	denial *access.Denial
 
 	// payload is what a handshake of this request brought from the instance.
 	// It can be had only once, and every gate has to see it.
@@ -56,16 +61,17 @@ func prepare(r *http.Request) *requestState {
 	if repl, ok := ctx.Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		repl.Map(s.placeholder)
 	}
+	s.addLogFields(ctx)
 	return s
 }
 
 // authenticate gives the state of the request under a gate's settings, and
 // tells whether it was found just now.
-func (s *requestState) authenticate(h *Handler, r *http.Request) (state *authstate.State, fresh bool) {
-	if s.state != nil && s.authKey == h.authKey {
-		return h.authenticator.Adopt(s.state), false
+func (s *requestState) authenticate(a *authenticator, r *http.Request) (state *authstate.State, fresh bool) {
+	if s.state != nil && s.authKey == a.key {
+		return a.sessions.Adopt(s.state), false
 	}
-	s.state, s.authKey = h.authenticate(r), h.authKey
+	s.state, s.authKey, s.denial = a.authenticate(r), a.key, nil
 	return s.state, true
 }
 

@@ -125,11 +125,7 @@ func (s *State) Apply(h http.Header) {
 	if s.explains() {
 		SetReason(h, string(s.Status), s.Reason, s.Message)
 	}
-	for _, cookie := range s.Cookies {
-		if !slices.Contains(h["Set-Cookie"], cookie) {
-			h.Add("Set-Cookie", cookie)
-		}
-	}
+	s.SetCookies(h)
 	if s.Returned && !s.ByScript {
 		h.Set("Access-Control-Allow-Origin", "null")
 		h.Set("Access-Control-Allow-Credentials", "true")
@@ -137,9 +133,21 @@ func (s *State) Apply(h http.Header) {
 	if s.Location != "" {
 		h.Set("Location", s.Location)
 	}
-	// Browsers keep redirects of tabs they put to sleep, and nobody else may
-	// ever be given these cookies.
-	if s.Location != "" || len(s.Cookies) > 0 {
+	// Browsers keep redirects of tabs they put to sleep.
+	if s.Location != "" {
+		h.Set("Cache-Control", "no-store")
+	}
+}
+
+// SetCookies adds the State's cookies to the headers of a response, which
+// nobody else may then ever be given.
+func (s *State) SetCookies(h http.Header) {
+	for _, cookie := range s.Cookies {
+		if !slices.Contains(h["Set-Cookie"], cookie) {
+			h.Add("Set-Cookie", cookie)
+		}
+	}
+	if len(s.Cookies) > 0 {
 		h.Set("Cache-Control", "no-store")
 	}
 }

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package caddyclerk_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/caddy-clerk/caddy-clerk/emulator"
+)
+
+func TestMatchersTellWhoIsThere(t *testing.T) {
+	c := startClerk(t, emulator.Options{})
+	s := serve(t, "", `
+	@admins clerk role org:admin owner
+	@readers clerk permission org:teams:read
+	@teams {
+		clerk feature org:teams
+		clerk token_type session_token m2m_token
+	}
+	@gold clerk plan gold
+	@fresh clerk reverification lax
+	@scope clerk scope write
+	@people clerk token_type session_token
+	@in clerk signed_in
+	@both clerk {
+		role org:admin
+		feature teams
+	}
+	@expression expression clerk('role', 'org:admin') && !clerk('token_type', 'api_key', 'oauth_token') && clerk('signed_in')
+	@out not clerk signed_in
+	clerk_auth {
+		`+c.settings()+`
+		accepts_token any
+		optional
+	}
+	route {
+		vars matched ""
+		vars @admins matched "{vars.matched} admins"
+		vars @readers matched "{vars.matched} readers"
+		vars @teams matched "{vars.matched} teams"
+		vars @gold matched "{vars.matched} gold"
+		vars @fresh matched "{vars.matched} fresh"
+		vars @scope matched "{vars.matched} scope"
+		vars @people matched "{vars.matched} people"
+		vars @in matched "{vars.matched} in"
+		vars @both matched "{vars.matched} both"
+		vars @expression matched "{vars.matched} expression"
+		vars @out matched "{vars.matched} out"
+		respond "{vars.matched}"
+	}`)
+	for name, row := range map[string]struct {
+		headers []string
+		want    string
+	}{
+		"nobody":   {nil, "out"},
+		"an admin": {c.bearer(t, "alice", ""), "admins readers teams fresh people in both expression"},
+		"a member": {c.bearer(t, "bob", ""), "readers teams fresh people in"},
+		"no organization, paying": {
+			c.tokenWith(t, "carol", map[string]any{"pla": "u:gold", "fva": []int{2000, -1}}), "gold people in",
+		},
+		"a task left":     {c.tokenWith(t, "alice", map[string]any{"sts": "pending"}), "out"},
+		"an API key":      {c.machineToken(t, "api_key"), "scope in"},
+		"an M2M token":    {c.machineToken(t, "m2m_token"), "in"},
+		"an unknown key":  {[]string{"Authorization", "Bearer ak_unknown"}, "out"},
+		"a forged header": {[]string{"X-Clerk-Auth-Status", "signed-in", "X-Clerk-Org-Role", "org:admin"}, "out"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := s.get("/", row.headers...)
+			answer.expect(t, http.StatusOK)
+			if got := strings.TrimSpace(answer.body); got != row.want {
+				t.Errorf("expected %q, got %q", row.want, got)
+			}
+		})
+	}
+}
+
+func TestMatchersMatchNobodyWithoutAGateBeforeThem(t *testing.T) {
+	c := startClerk(t, emulator.Options{})
+	s := serve(t, "", `
+	@in clerk signed_in
+	@expression expression clerk('signed_in')
+	route {
+		respond @in matched
+		respond @expression matched
+		clerk_auth {
+			`+c.settings()+`
+		}
+		respond @in "matched behind the gate"
+	}`)
+	answer := s.get("/", c.bearer(t, "alice", "")...)
+	if answer.body != "matched behind the gate" {
+		t.Errorf("expected the matcher to need a gate, got %q", answer.body)
+	}
+}
+
+// TestSeparateGatesForPeopleAndMachines is how a site has different
+// requirements for the two.
+func TestSeparateGatesForPeopleAndMachines(t *testing.T) {
+	c := startClerk(t, emulator.Options{})
+	s := serve(t, "", `
+	route {
+		clerk_auth {
+			`+c.settings()+`
+			accepts_token session_token api_key oauth_token
+		}
+		@people clerk token_type session_token
+		clerk_auth @people {
+			`+c.settings()+`
+			accepts_token session_token api_key oauth_token
+			require role org:admin
+		}
+		@machines not clerk token_type session_token
+		clerk_auth @machines {
+			`+c.settings()+`
+			accepts_token session_token api_key oauth_token
+			require scope write
+		}
+		respond in
+	}`)
+	for name, row := range map[string]struct {
+		headers []string
+		status  int
+	}{
+		"an admin":          {c.bearer(t, "alice", ""), http.StatusOK},
+		"a member":          {c.bearer(t, "bob", ""), http.StatusForbidden},
+		"an API key":        {c.machineToken(t, "api_key"), http.StatusOK},
+		"an app's token":    {c.machineToken(t, "oauth_token"), http.StatusForbidden},
+		"nobody":            {nil, http.StatusUnauthorized},
+		"another's session": {[]string{"Authorization", "Bearer mt_x"}, http.StatusUnauthorized},
+	} {
+		t.Run(name, func(t *testing.T) { s.get("/", row.headers...).expect(t, row.status) })
+	}
+}
