@@ -67,6 +67,9 @@ func (h *Handler) forbid(w http.ResponseWriter, s *authstate.State, denial *acce
 	header := w.Header()
 	prepareRefusal(header)
 	stale, status := denial.Reverification(), h.forbidden
+	if s.Machine != nil {
+		stale = nil // A program cannot be asked for a second factor.
+	}
 	if stale != nil {
 		status = http.StatusForbidden
 	}
