@@ -15,7 +15,11 @@ func init() {
 
 // Prepare takes out of requests the headers that only the edge may set, all
 // that begin with `X-Clerk-`, and makes the placeholders of `clerk_auth` known
-// without giving them values. It decides nothing.
+// without giving them values. It does not ask who is there.
+//
+// A target that has no path, such as `http:admin`, is refused with 400: none of
+// the forms that RFC 9112, section 3.2, knows looks like that, and the
+// application would be sent what no matcher on paths has seen.
 //
 // The Caddyfile puts one before every `clerk_auth` that has a matcher, so that
 // the requests that the matcher leaves out cannot bring an identity of their
@@ -34,6 +38,9 @@ func (Prepare) CaddyModule() caddy.ModuleInfo {
 // ServeHTTP prepares the request and passes it on.
 func (Prepare) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	prepare(r)
+	if r.URL.Opaque != "" {
+		return refusal(http.StatusBadRequest, "invalid-target", "the request names no path")
+	}
 	return next.ServeHTTP(w, r)
 }
 
