@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
@@ -76,11 +75,6 @@ func (p *interstitial) show(w http.ResponseWriter, r *http.Request) error {
 	w.WriteHeader(http.StatusUnauthorized)
 	_, err = w.Write(page)
 	return err
-}
-
-// asksForPage tells whether a request is one that a page is of use for.
-func asksForPage(r *http.Request) bool {
-	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
 // interstitialSource fetches the page from Clerk.

@@ -170,7 +170,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		state.Apply(w.Header())
 	}
 	switch {
-	case state.Status == statusInterstitial && asksForPage(r):
+	case state.Status == statusInterstitial && state.IsDocument():
 		return h.authenticator.interstitial.show(w, r)
 	case state.Location != "":
 		w.WriteHeader(http.StatusTemporaryRedirect)
