@@ -179,7 +179,7 @@ func parseBlock(d *caddyfile.Dispenser, parsers map[string]parser) error {
 			allowed := slices.Sorted(maps.Keys(parsers))
 			return d.Errf("unrecognized subdirective '%s' (allowed are: %s)", name, strings.Join(allowed, ", "))
 		case seen[name] && !slices.Contains(repeatable, name):
-			return d.Errf("%s: already set; write all of its values on one line", name)
+			return d.Errf("%s: already set; write it once, with all of its values on one line", name)
 		}
 		seen[name] = true
 		if err := parse(d); err != nil {
@@ -194,7 +194,11 @@ func parseBlock(d *caddyfile.Dispenser, parsers map[string]parser) error {
 
 // flag reads a subdirective that has no arguments.
 func flag(set *bool) parser {
-	return func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		name := d.Val()
+		if d.NextArg() {
+			return d.Errf("%s: unexpected argument '%s'; it takes no value, and leaving it out is what turns it off", name, d.Val())
+		}
 		*set = true
 		return nil
 	}
@@ -208,6 +212,9 @@ func one(value *string) parser {
 			return d.Errf("%s: expected a value", name)
 		}
 		*value = d.Val()
+		if d.NextArg() {
+			return d.Errf("%s: unexpected argument '%s'; it takes one value, in quotes if there are spaces in it", name, d.Val())
+		}
 		return nil
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -236,6 +237,7 @@ func (r *resolved) expand(repl *caddy.Replacer) error {
 		{"api_version", &r.APIVersion},
 		{"proxy_url", &r.ProxyURL},
 		{"domain", &r.Domain},
+		{"session_sync", &r.SessionSync},
 		{"sign_in_url", &r.SignInURL},
 		{"sign_up_url", &r.SignUpURL},
 	} {
@@ -297,9 +299,16 @@ func (r *resolved) checkKeys() error {
 	if _, err := backendapi.ParseURL(cmp.Or(r.APIURL, backendapi.DefaultAPIURL)); err != nil {
 		return fmt.Errorf("api_url: %w", err)
 	}
+	if r.APIVersion != "" && !apiVersion.MatchString(r.APIVersion) {
+		return fmt.Errorf("api_version: expected a version as in Clerk's addresses, such as v1, got %q", r.APIVersion)
+	}
 	r.keys, err = r.keyOrigin()
 	return err
 }
+
+// apiVersion is the first element of the Backend API's paths, and not the date
+// that Clerk calls a version as well.
+var apiVersion = regexp.MustCompile(`^v[0-9][0-9a-z]*$`)
 
 // secretKeyKinds lists how secret keys begin. The last two are of instances
 // from before there were publishable keys.
@@ -355,6 +364,10 @@ func isOutsideOfKeys(c rune) bool { return c <= ' ' || c > '~' }
 func (r *resolved) checkMachines() error {
 	if strings.ContainsFunc(r.MachineSecretKey, isOutsideOfKeys) {
 		return errors.New("machine_secret_key: it contains a character that no key has; copy it once more from the Clerk Dashboard")
+	}
+	if strings.HasPrefix(r.MachineSecretKey, "pk_") || strings.HasPrefix(r.MachineSecretKey, "sk_") {
+		return errors.New("machine_secret_key: expected the key of a machine, which begins with ak_, and this is one of the instance; " +
+			"copy it from the Clerk Dashboard (Machines), or leave it out to use secret_key")
 	}
 	accepts := func(tokenType string) bool {
 		return slices.Contains(r.AcceptsToken, tokenType) || slices.Contains(r.AcceptsToken, authstate.AnyToken)

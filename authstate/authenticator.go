@@ -114,10 +114,10 @@ func New(o Options) (*Authenticator, error) {
 	if err := o.checkSatellite(key.InstanceType); err != nil {
 		return nil, err
 	}
-	for _, setting := range []struct{ name, value string }{
-		{"proxy_url", o.ProxyURL}, {"sign_in_url", o.SignInURL}, {"sign_up_url", o.SignUpURL},
+	for _, setting := range []struct{ name, value, example string }{
+		{"proxy_url", o.ProxyURL, "/__clerk"}, {"sign_in_url", o.SignInURL, "/sign-in"}, {"sign_up_url", o.SignUpURL, "/sign-up"},
 	} {
-		if err := checkURL(setting.value); err != nil {
+		if err := checkURL(setting.value, setting.example); err != nil {
 			return nil, fmt.Errorf("%s: %w", setting.name, err)
 		}
 	}

@@ -2,7 +2,10 @@
 
 package authstate
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // maxPathPatterns bounds each list of patterns. Those of an application are a
 // handful.
@@ -52,6 +55,9 @@ func parsePathPatterns(texts []string) ([]*pathPattern, error) {
 	}
 	var patterns []*pathPattern
 	for _, text := range texts {
+		if text != "" && !strings.ContainsAny(text[:1], "/:({") {
+			return nil, fmt.Errorf("expected a slash at the beginning of each pattern, as paths have it, got %.64q", text)
+		}
 		pattern, err := parsePathPattern(text)
 		if err != nil {
 			return nil, err

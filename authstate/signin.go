@@ -14,8 +14,9 @@ import (
 // isPath tells a path on the request's own origin from an absolute URL.
 func isPath(s string) bool { return strings.HasPrefix(s, "/") }
 
-// checkURL accepts what a setting that takes a URL or a path can be.
-func checkURL(setting string) error {
+// checkURL accepts what a setting that takes a URL or a path can be. The path
+// given is an example for it.
+func checkURL(setting, example string) error {
 	if setting == "" {
 		return nil
 	}
@@ -27,7 +28,7 @@ func checkURL(setting string) error {
 	}
 	u, err := url.Parse(setting)
 	if err != nil || (u.Scheme() != "https" && u.Scheme() != "http") {
-		return fmt.Errorf("expected a URL such as https://example.com/sign-in or a path such as /sign-in, got %q", setting)
+		return fmt.Errorf("expected a URL such as https://example.com%s or a path such as %s, got %q", example, example, setting)
 	}
 	if u.Username() != "" || u.Password() != "" {
 		return errors.New("expected a URL without user information")

@@ -142,7 +142,7 @@ func ParseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.Opaque != "" {
 		// Without the text: it may be a key in the wrong place, or hold one.
-		return nil, errors.New("expected an absolute URL such as https://api.clerk.com")
+		return nil, errors.New("expected an absolute URL, which begins with https://")
 	}
 	if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return nil, errors.New("expected a URL without user information, query and fragment")
