@@ -5,6 +5,7 @@ package caddyclerk
 import (
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/caddyserver/certmagic"
@@ -31,6 +32,10 @@ type App struct {
 	log                 *slog.Logger
 	storage             certmagic.Storage
 	azpOnce, secretOnce *sync.Once
+
+	// owned are the headers beyond clerkHeaders that gates set. All gates have
+	// named theirs before there are requests.
+	owned []ownedHeaders
 
 	mu     *sync.Mutex // guards what follows
 	using  map[instanceKey]*instance
@@ -110,6 +115,18 @@ func (a *App) instance(r *resolved) (*instance, error) {
 	}
 	a.using[key] = pooled.(*instance)
 	return a.using[key], nil
+}
+
+// own notes the headers that a gate sets.
+func (a *App) own(i *identity) {
+	if i == nil {
+		return
+	}
+	for _, o := range i.owned {
+		if o != clerkHeaders && !slices.Contains(a.owned, o) {
+			a.owned = append(a.owned, o)
+		}
+	}
 }
 
 // warnAuthorizedParties says once per configuration that tokens are taken

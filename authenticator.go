@@ -15,6 +15,7 @@ import (
 // authenticator finds out who requests come from, by the settings of a gate
 // or of a provider.
 type authenticator struct {
+	app          *App
 	sessions     *authstate.Authenticator
 	interstitial *interstitial // nil with handshakes
 	accepts      []string
@@ -44,7 +45,7 @@ func newAuthenticator(ctx caddy.Context, own Settings) (*authenticator, error) {
 	if r.SecretKey == "" {
 		app.noteSecretKey()
 	}
-	a := &authenticator{accepts: r.AcceptsToken, key: r.authKey(r.instanceKey())}
+	a := &authenticator{app: app, accepts: r.AcceptsToken, key: r.authKey(r.instanceKey())}
 	if r.SessionSync == syncByInterstitial {
 		if a.interstitial, err = newInterstitial(instance, r); err != nil {
 			return nil, err
@@ -53,6 +54,9 @@ func newAuthenticator(ctx caddy.Context, own Settings) (*authenticator, error) {
 	a.sessions, err = authstate.New(instance.options(r, ctx.Slogger()))
 	return a, err
 }
+
+// prepare gives the request's state, without the headers of any gate in it.
+func (a *authenticator) prepare(r *http.Request) *requestState { return prepare(r, a.app.owned) }
 
 func (a *authenticator) authenticate(r *http.Request) *authstate.State {
 	if a.interstitial != nil {

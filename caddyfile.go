@@ -57,6 +57,10 @@ func init() {
 //		require             reverification <preset> | <level> <minutes>
 //		forbidden           <status>
 //		preflight           pass | check
+//		identity_headers    [<prefix>] {
+//			<header>  <value>
+//		}
+//		strip_credentials
 //	}
 //
 // With a matcher there are two routes: one that takes identity headers out of
@@ -153,6 +157,8 @@ func (h *Handler) parsers() map[string]parser {
 	parsers["require"] = requirement(&h.Require)
 	parsers["forbidden"] = one((*string)(&h.Forbidden))
 	parsers["preflight"] = one(&h.Preflight)
+	parsers["identity_headers"] = identityHeaders(&h.IdentityHeaders)
+	parsers["strip_credentials"] = flag(&h.StripCredentials)
 	return parsers
 }
 
@@ -160,7 +166,7 @@ func (h *Handler) parsers() map[string]parser {
 // version cannot honour. They are refused rather than ignored, since all of
 // them say who may pass.
 var notYet = []string{
-	"instance", "outage_grace", "identity_headers", "strip_credentials", "sign_out",
+	"instance", "outage_grace", "sign_out",
 }
 
 // repeatable lists the subdirectives of which every line adds something.

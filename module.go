@@ -29,8 +29,8 @@ func init() {
 // Clerk, and renewed by Clerk's handshake when a browser comes with an old
 // one.
 //
-// Whatever a client sends in headers that begin with `X-Clerk-` is removed.
-// That, and the placeholders, cover only the requests that the handler sees:
+// Whatever a client sends in headers that begin with `X-Clerk-`, or in one that
+// a gate sets, is removed. That, and the placeholders, cover only the requests that the handler sees:
 // under a matcher, put a `clerk_prepare` handler before it, as the Caddyfile
 // does by itself.
 //
@@ -86,6 +86,17 @@ type Handler struct {
 	// Default: `check`.
 	Preflight string `json:"preflight,omitempty"`
 
+	// The request headers that tell the application who is signed in. They are
+	// removed from every request that any gate of the configuration sees, in all
+	// spellings that applications take for them, and are set when somebody is
+	// signed in and they have a value. Default: none are set.
+	IdentityHeaders *IdentityHeaders `json:"identity_headers,omitempty"`
+
+	// Whether to take out of the request what it was judged by: Clerk's cookies,
+	// and the bearer token of who is signed in by it.
+	StripCredentials bool `json:"strip_credentials,omitempty"`
+
+	identity      *identity // nil when no headers are set
 	authenticator *authenticator
 	policy        access.Policy
 	// status is the answer to who is not signed in and not redirected,
@@ -115,8 +126,14 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.policy, err = newPolicy("require", h.Require); err != nil {
 		return err
 	}
-	h.authenticator, err = newAuthenticator(ctx, h.Settings)
-	return err
+	if h.identity, err = newIdentity(h.IdentityHeaders, ctx.Slogger()); err != nil {
+		return err
+	}
+	if h.authenticator, err = newAuthenticator(ctx, h.Settings); err != nil {
+		return err
+	}
+	h.authenticator.app.own(h.identity)
+	return nil
 }
 
 // provisionAnswers reads the statuses of refusals.
@@ -161,11 +178,11 @@ func (h *Handler) Validate() error {
 
 // ServeHTTP lets the request pass, redirects it, or refuses it.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	s := prepare(r)
+	s := h.authenticator.prepare(r)
 	if h.Preflight == preflightPass && isPreflight(r) {
 		return next.ServeHTTP(w, r)
 	}
-	state, fresh := s.authenticate(h.authenticator, r)
+	state, fresh := h.judge(s, r)
 	if fresh {
 		state.Apply(w.Header())
 	}
@@ -180,8 +197,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 			s.denial = denial
 			return h.forbid(w, state, denial)
 		}
+		h.identity.set(r, s)
 		return next.ServeHTTP(w, r)
 	case h.Optional:
+		h.identity.set(r, s)
 		return next.ServeHTTP(w, r)
 	case state.Loop && h.redirects:
 		prepareRefusal(w.Header())

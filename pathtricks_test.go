@@ -56,9 +56,9 @@ func record(conn net.Conn) {
 	_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\nX-Recorded: "+url.QueryEscape(target)+"\r\n\r\n"+headers)
 }
 
-// ask sends a request for a target as it is, and gives what reached the
+// askFor sends a request for a target as it is, and gives what reached the
 // application.
-func (s *site) ask(target string, headers ...string) (recorded string, reached bool, a answer) {
+func (s *site) askFor(target string, headers ...string) (recorded string, reached bool, a answer) {
 	s.t.Helper()
 	host := strings.TrimPrefix(s.url, "http://")
 	request := "GET " + strings.ReplaceAll(target, "HOST", host) + " HTTP/1.1\r\nHost: " + host + "\r\n"
@@ -188,7 +188,7 @@ func (s *site) gaps(before string) map[string]string {
 	s.t.Helper()
 	found := make(map[string]string)
 	for _, target := range targets() {
-		recorded, reached, _ := s.ask(before + target)
+		recorded, reached, _ := s.askFor(before + target)
 		if !reached {
 			continue
 		}
@@ -266,7 +266,7 @@ func TestTricksWithPathsLeadPastNoGate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, "clerk {\n"+c.settings()+"\n}", test.directives)
-			if recorded, reached, _ := s.ask(test.before+"/admin", c.bearer(t, "alice", "")...); !reached {
+			if recorded, reached, _ := s.askFor(test.before+"/admin", c.bearer(t, "alice", "")...); !reached {
 				t.Fatalf("expected who is signed in to pass, got %q", recorded)
 			}
 			found := s.gaps(test.before)
@@ -304,7 +304,7 @@ func TestAMatcherOfASlashAndAStarLeavesThePathItselfOut(t *testing.T) {
 	c := startClerk(t, emulator.Options{})
 	s := serve(t, "clerk {\n"+c.settings()+"\n}", "clerk_auth /admin/*\nreverse_proxy "+recorder(t))
 	for target, want := range map[string]bool{"/admin": true, "/admin/": false, "/admin/x": false, "/ADMIN/x": false, "/administrator": true} {
-		if _, reached, _ := s.ask(target); reached != want {
+		if _, reached, _ := s.askFor(target); reached != want {
 			t.Errorf("%s: expected %t, got %t", target, want, reached)
 		}
 	}
@@ -315,7 +315,7 @@ func TestTargetsThatNameNoPathAreRefused(t *testing.T) {
 	c := startClerk(t, emulator.Options{})
 	s := serve(t, "clerk {\n"+c.settings()+"\n}", "clerk_auth /admin/*\nreverse_proxy "+recorder(t))
 	for _, target := range []string{"http:admin/x", "http:%2fadmin/x", "x:admin/x", "localhost:80"} {
-		recorded, reached, a := s.ask(target)
+		recorded, reached, a := s.askFor(target)
 		if reached || a.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: expected 400, got %d, and %q at the application", target, a.StatusCode, recorded)
 		}
@@ -330,14 +330,14 @@ func TestAGatePassesTheTargetOnToTheLetter(t *testing.T) {
 	plain := make(map[string]string)
 	s := serve(t, "", "reverse_proxy "+application)
 	for _, target := range targets() {
-		plain[target], _, _ = s.ask(target)
+		plain[target], _, _ = s.askFor(target)
 	}
 	token := c.bearer(t, "alice", "")
 	if err := s.load("clerk {\n"+c.settings()+"\n}", pattern(t, "Gate everything", 0, application)); err != nil {
 		t.Fatal(err)
 	}
 	for target, want := range plain {
-		if recorded, _, _ := s.ask(target, token...); recorded != want {
+		if recorded, _, _ := s.askFor(target, token...); recorded != want {
 			t.Errorf("%s: expected the application to get %q, got %q", target, want, recorded)
 		}
 	}
@@ -349,7 +349,7 @@ func TestHeadersThatNameAnotherPathAreTakenOut(t *testing.T) {
 	c := startClerk(t, emulator.Options{})
 	application := recorder(t)
 	s := serve(t, "clerk {\n"+c.settings()+"\n}", pattern(t, "What depends on the application", 0, application))
-	_, reached, a := s.ask("/public/x", "X-Original-URL", "/admin", "X-Rewrite-URL", "/admin")
+	_, reached, a := s.askFor("/public/x", "X-Original-URL", "/admin", "X-Rewrite-URL", "/admin")
 	if !reached || strings.Contains(a.body, "/admin") {
 		t.Errorf("expected the application to get no other path, got %t %s", reached, a.body)
 	}
@@ -382,14 +382,14 @@ func TestTricksWithPathsLeadToNoFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, "clerk {\n"+c.settings()+"\n}", "root "+root+"\n"+strings.Replace(directives, "reverse_proxy -", files, 1))
-			if _, _, a := s.ask("/public/x"); a.body != "public" {
+			if _, _, a := s.askFor("/public/x"); a.body != "public" {
 				t.Errorf("expected what is public, got %d %q", a.StatusCode, a.body)
 			}
-			if _, _, a := s.ask("/admin/secret", c.bearer(t, "alice", "")...); a.body != "secret" {
+			if _, _, a := s.askFor("/admin/secret", c.bearer(t, "alice", "")...); a.body != "secret" {
 				t.Errorf("expected what is private, got %d %q", a.StatusCode, a.body)
 			}
 			for _, target := range targets() {
-				if _, _, a := s.ask(target); a.body == "secret" {
+				if _, _, a := s.askFor(target); a.body == "secret" {
 					t.Errorf("%s: expected the file not to be served", target)
 				}
 			}

@@ -3,6 +3,7 @@
 package caddyclerk
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
@@ -14,8 +15,9 @@ func init() {
 }
 
 // Prepare takes out of requests the headers that only the edge may set, all
-// that begin with `X-Clerk-`, and makes the placeholders of `clerk_auth` known
-// without giving them values. It does not ask who is there.
+// that begin with `X-Clerk-` and those of `identity_headers` of any gate in the
+// configuration, and makes the placeholders of `clerk_auth` known without
+// giving them values. It does not ask who is there.
 //
 // A target that has no path, such as `http:admin`, is refused with 400: none of
 // the forms that RFC 9112, section 3.2, knows looks like that, and the
@@ -25,7 +27,9 @@ func init() {
 // the requests that the matcher leaves out cannot bring an identity of their
 // own. In JSON it is yours to do so: a gate protects only the requests that
 // it sees.
-type Prepare struct{}
+type Prepare struct {
+	app *App
+}
 
 // CaddyModule returns the Caddy module information.
 func (Prepare) CaddyModule() caddy.ModuleInfo {
@@ -35,14 +39,27 @@ func (Prepare) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
+// Provision finds the app, which knows the names.
+func (p *Prepare) Provision(ctx caddy.Context) error {
+	loaded, err := ctx.App(appID)
+	if err != nil {
+		return fmt.Errorf("loading the clerk app: %w", err)
+	}
+	p.app = loaded.(*App)
+	return nil
+}
+
 // ServeHTTP prepares the request and passes it on.
-func (Prepare) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	prepare(r)
+func (p *Prepare) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	prepare(r, p.app.owned)
 	if r.URL.Opaque != "" {
 		return refusal(http.StatusBadRequest, "invalid-target", "the request names no path")
 	}
 	return next.ServeHTTP(w, r)
 }
 
-// Interface guard
-var _ caddyhttp.MiddlewareHandler = (*Prepare)(nil)
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Prepare)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Prepare)(nil)
+)

@@ -49,7 +49,7 @@ func (p *Provider) Provision(ctx caddy.Context) error {
 // Authenticate tells who a request comes from. It returns no error: what went
 // wrong is in the placeholders.
 func (p *Provider) Authenticate(w http.ResponseWriter, r *http.Request) (caddyauth.User, bool, error) {
-	s := prepare(r)
+	s := p.authenticator.prepare(r)
 	state, fresh := s.authenticate(p.authenticator, r)
 	if fresh {
 		state.SetCookies(w.Header())

@@ -19,7 +19,8 @@ import (
 // that was asked for, whatever handle_path or rewrite made of it since.
 func publicURL(r *http.Request) authstate.RequestURL {
 	u := authstate.DirectURL(r)
-	u.Target = prepare(r).target
+	// Whoever asks has prepared the request.
+	u.Target = prepare(r, nil).target
 	if trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool); trusted {
 		believeForwarded(&u, r.Header)
 	}

@@ -4,7 +4,6 @@ package caddyclerk
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -36,6 +35,9 @@ type requestState struct {
 	payload    []string
 	payloadErr error
 	payloadOf  *calls
+
+	// came is the header before credentials were stripped; nil if none were.
+	came http.Header
 }
 
 // String keeps {http.vars.clerk} from printing what the state holds.
@@ -47,14 +49,20 @@ func (*requestState) MarshalJSON() ([]byte, error) { return []byte("null"), nil 
 // prepare gives the request's state. The first time it is asked for, it takes
 // out of the request what only the edge may say, and lets the placeholders
 // have their values.
-func prepare(r *http.Request) *requestState {
+//
+// What is taken out are the headers of all gates of the configuration, and not
+// of those alone that the request meets: the one that refuses it may come
+// before the others, and an application that answers in its place, from
+// handle_errors, may believe the others' headers. That the first time is the
+// only one lets stay what gates, and Caddy's own configuration, set later.
+func prepare(r *http.Request, owned []ownedHeaders) *requestState {
 	ctx := r.Context()
 	vars, _ := ctx.Value(caddyhttp.VarsCtxKey).(map[string]any)
 	if known, ok := vars[stateVar].(*requestState); ok {
 		return known
 	}
 	s := &requestState{target: originalTarget(r)}
-	removeIdentityHeaders(r)
+	removeIdentityHeaders(r, owned)
 	if vars != nil {
 		vars[stateVar] = s
 	}
@@ -71,17 +79,12 @@ func (s *requestState) authenticate(a *authenticator, r *http.Request) (state *a
 	if s.state != nil && s.authKey == a.key {
 		return a.sessions.Adopt(s.state), false
 	}
-	s.state, s.authKey, s.denial = a.authenticate(r), a.key, nil
+	s.state, s.authKey, s.denial = a.authenticate(s.asCame(r)), a.key, nil
 	return s.state, true
 }
 
-// identityHeaderPrefix begins the names of all headers that tell applications
-// who is there.
-const identityHeaderPrefix = "x-clerk-"
-
 // removeIdentityHeaders deletes what a client must not say of itself, in every
-// spelling that an application could take for it: CGI and its heirs write
-// dashes as underscores, and some fold dots as well.
+// spelling that an application could take for it.
 //
 // Trailers are let go of altogether. They come after the body, when nobody can
 // look at them any more, whether they were announced or not; and applications
@@ -89,29 +92,14 @@ const identityHeaderPrefix = "x-clerk-"
 //
 // Of several Authorization lines the first is kept, which is the one that is
 // verified: the application must not be given another.
-func removeIdentityHeaders(r *http.Request) {
+func removeIdentityHeaders(r *http.Request, owned []ownedHeaders) {
 	r.Trailer = nil
 	for name := range r.Header {
-		if isIdentityHeader(name) {
+		if clerkHeaders.covers(name) || isOwned(owned, name) {
 			delete(r.Header, name)
 		}
 	}
 	if lines := r.Header["Authorization"]; len(lines) > 1 {
 		r.Header["Authorization"] = lines[:1]
 	}
-}
-
-func isIdentityHeader(name string) bool {
-	if len(name) < len(identityHeaderPrefix) || name[0]|0x20 != identityHeaderPrefix[0] {
-		return false
-	}
-	prefix := strings.Map(foldSeparator, name[:len(identityHeaderPrefix)])
-	return strings.EqualFold(prefix, identityHeaderPrefix)
-}
-
-func foldSeparator(c rune) rune {
-	if c == '_' || c == '.' {
-		return '-'
-	}
-	return c
 }

@@ -156,7 +156,7 @@ func (a *Authenticator) Authenticate(r *http.Request) *State {
 	token := headerToken(r.Header)
 	q := newRequest(a, r, token == "")
 	s := q.decide(token)
-	s.request = q
+	s.request, s.hadHeaderToken = q, token != ""
 	return s
 }
 
@@ -177,7 +177,7 @@ func (q *request) decide(token string) *State {
 // Authenticator's pages to sign in on.
 func (a *Authenticator) Attach(r *http.Request, s State) *State {
 	q := newRequest(a, r, false)
-	s.request = q
+	s.request, s.hadHeaderToken = q, headerToken(r.Header) != ""
 	q.state = s
 	return &q.state
 }

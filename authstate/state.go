@@ -88,6 +88,10 @@ type State struct {
 	// token that is not the instance's: the keys do not belong together.
 	Refused bool
 
+	// hadHeaderToken is noted, and not read from the request when it is asked
+	// for: whoever passes a request on may have taken its credentials out.
+	hadHeaderToken bool
+
 	request *request
 }
 
@@ -180,4 +184,4 @@ func (s *State) IsDocument() bool { return s.request.isDocument() }
 
 // HadHeaderToken tells whether the request brought a token in its
 // Authorization header.
-func (s *State) HadHeaderToken() bool { return headerToken(s.request.http.Header) != "" }
+func (s *State) HadHeaderToken() bool { return s.hadHeaderToken }
