@@ -51,6 +51,9 @@ type Options struct {
 	// Sessions renews sessions whose token has expired. Without it, browsers go
 	// through a handshake for that.
 	Sessions Sessions
+	// SessionEnder ends the sessions of those who sign out. Without it, they
+	// live on at Clerk, and only the browser forgets them.
+	SessionEnder SessionEnder
 	// AcceptsToken lists the types of tokens that are accepted, or holds
 	// AnyToken; session tokens alone when empty.
 	AcceptsToken []string
@@ -94,6 +97,8 @@ type Authenticator struct {
 	loopWarning, nonceWarning, tokenWarning, clockWarning, pageWarning warning
 
 	refreshWarning, machineWarning, satelliteWarning, organizationWarning warning
+
+	signOutWarning warning
 }
 
 // New makes an Authenticator. Its errors name the setting at fault.
@@ -274,7 +279,7 @@ func (q *request) verifyWithSkew(token *verifier.Token, skew time.Duration) (*ve
 	want := q.auth.want
 	want.ClockSkew = skew
 	if len(q.auth.options.Requirements.Issuers) == 0 && isPath(q.auth.options.ProxyURL) {
-		want.Issuers = append(slices.Clone(want.Issuers), q.public().origin()+strings.TrimRight(q.auth.options.ProxyURL, "/"))
+		want.Issuers = append(slices.Clone(want.Issuers), q.public().Origin()+strings.TrimRight(q.auth.options.ProxyURL, "/"))
 	}
 	return q.auth.options.Verifier.VerifyParsed(q.http.Context(), token, want)
 }

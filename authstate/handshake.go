@@ -102,7 +102,7 @@ func (q *request) frontendAPI() string {
 	case proxy == "":
 		return "https://" + q.auth.frontendAPIHost()
 	case isPath(proxy):
-		return q.public().origin() + proxy
+		return q.public().Origin() + proxy
 	default:
 		return proxy
 	}

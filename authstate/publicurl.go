@@ -41,9 +41,9 @@ func Target(r *http.Request) string {
 	return "/"
 }
 
-// origin is the address without the target, the default port left out, as a
-// browser would write it.
-func (u *RequestURL) origin() string {
+// Origin is the address without the target, the default port left out, as a
+// browser writes it in the header of that name (RFC 6454, section 6.1).
+func (u *RequestURL) Origin() string {
 	host := strings.ToLower(u.Host)
 	defaultPort := ":80"
 	if u.Scheme == "https" {

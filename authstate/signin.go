@@ -89,7 +89,7 @@ func (s *State) SignUpURL() (string, error) {
 	q := s.request
 	target := q.auth.options.SignUpURL
 	if target == "" && q.auth.options.SignInURL != "" {
-		page, err := url.ParseRef(q.public().origin(), q.auth.options.SignInURL)
+		page, err := url.ParseRef(q.public().Origin(), q.auth.options.SignInURL)
 		if err != nil {
 			return "", fmt.Errorf("building the sign-up address: %w", err)
 		}

@@ -220,7 +220,7 @@ func TestASuccessOfAnotherFormIsNotJSON(t *testing.T) {
 		for _, body := range []string{
 			"", "<html>", "{", `{"id"`, "[]", "5", `"x"`, "\x00", welcome + "x", "null5",
 			strings.Repeat("[", 100_000), strings.Repeat("7", 100_000), `{"cookies":` + strings.Repeat("7", 400) + `,"scopes":` + strings.Repeat("7", 400) +
-				`,"directives":` + strings.Repeat("7", 400) + "}",
+				`,"directives":` + strings.Repeat("7", 400) + `,"status":` + strings.Repeat("7", 400) + "}",
 		} {
 			t.Run(fmt.Sprintf("%s, %.20q", name, body), func(t *testing.T) {
 				err := call(t.Context(), client(t, serve(t, answer(200, body)).URL))

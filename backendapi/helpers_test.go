@@ -73,6 +73,9 @@ var calls = map[string]func(context.Context, *backendapi.Client) error{
 		_, err := c.Sessions.Refresh(ctx, "sess_1", refresh)
 		return err
 	},
+	"revoke": func(ctx context.Context, c *backendapi.Client) error {
+		return c.Sessions.Revoke(ctx, "sess_1")
+	},
 	"api key": func(ctx context.Context, c *backendapi.Client) error {
 		_, err := c.APIKeys.Verify(ctx, token)
 		return err

@@ -5,7 +5,9 @@ package backendapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 )
@@ -40,9 +42,8 @@ const (
 // There may be none of them. An ID that cannot be a session's is refused
 // before Clerk is asked.
 func (s *SessionsService) Refresh(ctx context.Context, sessionID string, params RefreshSessionParams) ([]string, error) {
-	if !isSessionID(sessionID) {
-		return nil, fmt.Errorf("refreshing a session: expected an ID of at most %d letters, digits, _ and -, got %d bytes",
-			maxSessionID, len(sessionID))
+	if err := checkSessionID(sessionID); err != nil {
+		return nil, fmt.Errorf("refreshing a session: %w", err)
 	}
 	headers := params.headers()
 	r := &request{
@@ -65,6 +66,37 @@ func (s *SessionsService) Refresh(ctx context.Context, sessionID string, params 
 	}
 	return result.Cookies, nil
 }
+
+// Revoke ends a session: POST /sessions/{session_id}/revoke
+// (https://clerk.com/docs/reference/backend-api/tag/sessions/post/sessions/{session_id}/revoke).
+// Tokens that it has already are good until they expire. An ID that cannot be
+// a session's is refused before Clerk is asked.
+func (s *SessionsService) Revoke(ctx context.Context, sessionID string) error {
+	if err := checkSessionID(sessionID); err != nil {
+		return fmt.Errorf("revoking a session: %w", err)
+	}
+	a, err := s.client.do(ctx, &request{
+		method: http.MethodPost, key: s.client.secretKey, base: s.client.base, path: "sessions/" + sessionID + "/revoke",
+	})
+	if err != nil {
+		return err
+	}
+	var session struct {
+		Status string `json:"status"`
+	}
+	if err := a.decode(&session); err != nil {
+		return err
+	}
+	if session.Status == sessionActive {
+		return errStillActive
+	}
+	return nil
+}
+
+// sessionActive is the status of a session that goes on.
+const sessionActive = "active"
+
+var errStillActive = errors.New("revoking a session: expected it to be over, and Clerk says that it is active")
 
 type refreshBody struct {
 	Format               string          `json:"format"`
@@ -113,9 +145,12 @@ func credentials(headers map[string][]string) []string {
 	return found
 }
 
-// isSessionID keeps what is no ID from leading to another path of the API: it
-// comes from a token.
-func isSessionID(id string) bool {
+// checkSessionID keeps what is no ID from leading to another path of the API:
+// it comes from a token.
+func checkSessionID(id string) error {
 	const signs = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
-	return id != "" && len(id) <= maxSessionID && strings.Trim(id, signs) == ""
+	if id == "" || len(id) > maxSessionID || strings.Trim(id, signs) != "" {
+		return fmt.Errorf("expected an ID of at most %d letters, digits, _ and -, got %d bytes", maxSessionID, len(id))
+	}
+	return nil
 }

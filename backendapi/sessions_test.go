@@ -46,12 +46,32 @@ func TestAnIDThatIsNoSessionsIsNotAskedFor(t *testing.T) {
 		"", ".", "..", "../users", "a/b", "/a", "a/", "sess_1?x", "sess_1#x", "%2e%2e", "sess%2F1", "sess_1\r\nX: y", "sess_1\x00", "\t",
 		"sess 1", `..\users`, "sess_1;x", "sess_ü", "\xff", strings.Repeat("a", 129),
 	} {
-		_, err := client(t, server.URL).Sessions.Refresh(t.Context(), id, refresh)
-		checkText(t, err)
-		if backendapi.Unavailable(err) {
-			t.Errorf("%q: expected it to be refused here, got %v", id, err)
+		_, refreshed := client(t, server.URL).Sessions.Refresh(t.Context(), id, refresh)
+		revoked := client(t, server.URL).Sessions.Revoke(t.Context(), id)
+		for _, err := range []error{refreshed, revoked} {
+			checkText(t, err)
+			if backendapi.Unavailable(err) {
+				t.Errorf("%q: expected it to be refused here, got %v", id, err)
+			}
 		}
 	}
+}
+
+func TestRevokeNamesTheSessionAndSendsNothingElse(t *testing.T) {
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost || r.RequestURI != "/v1/sessions/sess_1/revoke" || r.ContentLength != 0 {
+			t.Errorf("got %s %s with %d bytes", r.Method, r.RequestURI, r.ContentLength)
+		}
+		_, _ = w.Write([]byte(`{"object":"session","id":"sess_1","status":"revoked"}`))
+	})
+	if err := client(t, server.URL).Sessions.Revoke(t.Context(), "sess_1"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestASessionThatGoesOnWasNotRevoked(t *testing.T) {
+	server := serve(t, answer(200, `{"object":"session","id":"sess_1","status":"active"}`))
+	checkText(t, client(t, server.URL).Sessions.Revoke(t.Context(), "sess_1"))
 }
 
 func TestSessionIDsAreAskedFor(t *testing.T) {
