@@ -48,16 +48,22 @@ func (b *browser) open(address string) answer {
 // navigate loads a page, following redirects.
 func (b *browser) navigate(method, address string, form url.Values) answer {
 	b.t.Helper()
-	b.hops = 0
 	req, err := http.NewRequest(method, address, strings.NewReader(form.Encode()))
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	for i := 0; i < len(document); i += 2 {
-		req.Header.Set(document[i], document[i+1])
-	}
 	if form != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return b.do(req)
+}
+
+// do sends the request of a page load, and those that it is redirected to.
+func (b *browser) do(req *http.Request) answer {
+	b.t.Helper()
+	b.hops = 0
+	for i := 0; i < len(document); i += 2 {
+		req.Header.Set(document[i], document[i+1])
 	}
 	resp, err := b.Do(req)
 	if err != nil {

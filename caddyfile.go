@@ -61,6 +61,7 @@ func init() {
 //			<header>  <value>
 //		}
 //		strip_credentials
+//		sign_out            <path>
 //	}
 //
 // With a matcher there are two routes: one that takes identity headers out of
@@ -159,6 +160,7 @@ func (h *Handler) parsers() map[string]parser {
 	parsers["preflight"] = one(&h.Preflight)
 	parsers["identity_headers"] = identityHeaders(&h.IdentityHeaders)
 	parsers["strip_credentials"] = flag(&h.StripCredentials)
+	parsers["sign_out"] = one(&h.SignOut)
 	return parsers
 }
 
@@ -166,7 +168,7 @@ func (h *Handler) parsers() map[string]parser {
 // version cannot honour. They are refused rather than ignored, since all of
 // them say who may pass.
 var notYet = []string{
-	"instance", "outage_grace", "sign_out",
+	"instance", "outage_grace",
 }
 
 // repeatable lists the subdirectives of which every line adds something.

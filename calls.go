@@ -27,6 +27,9 @@ const (
 	// A machine token that is revoked is still taken for as long, as a session
 	// token is that lives for a minute.
 	machineAge = time.Minute
+	// A session that has ended stays so. Whoever signs out again and again asks
+	// Clerk once in a while.
+	endedAge = time.Minute
 )
 
 // How many answers are remembered of each kind.
@@ -34,6 +37,7 @@ const (
 	maxRefreshes = 4096
 	maxMachines  = 16_384
 	maxNonces    = 4096
+	maxEnded     = 4096
 )
 
 // calls are the calls to Clerk that requests can cause. Anybody can send
@@ -43,6 +47,7 @@ type calls struct {
 	nonces    *guard.Memo[[]string]
 	refreshes *guard.Memo[[]string]
 	machines  *guard.Memo[*authstate.Machine]
+	ended     *guard.Memo[struct{}]
 }
 
 func newCalls(api *backendapi.Client) *calls {
@@ -52,6 +57,7 @@ func newCalls(api *backendapi.Client) *calls {
 		nonces:    guard.NewMemo[[]string](g, maxNonces),
 		refreshes: guard.NewMemo[[]string](g, maxRefreshes),
 		machines:  guard.NewMemo[*authstate.Machine](g, maxMachines),
+		ended:     guard.NewMemo[struct{}](g, maxEnded),
 	}
 }
 
@@ -76,7 +82,7 @@ func (i *instance) options(r *resolved, log *slog.Logger) authstate.Options {
 		o.Machines = i.calls
 	}
 	if r.SecretKey != "" {
-		o.Handshakes, o.Sessions = i.calls, i.calls
+		o.Handshakes, o.Sessions, o.SessionEnder = i.calls, i.calls, i.calls
 	}
 	return o
 }
@@ -122,6 +128,14 @@ func (c *calls) RefreshSession(ctx context.Context, r authstate.Refresh) ([]stri
 		return nil, refreshError(err)
 	}
 	return cookies, nil
+}
+
+// EndSession implements authstate.SessionEnder.
+func (c *calls) EndSession(ctx context.Context, sessionID string) error {
+	_, err := c.ended.Do(ctx, clientOf(ctx), []string{sessionID}, func(ctx context.Context) (struct{}, time.Duration, error) {
+		return struct{}{}, endedAge, outage(c.api.Sessions.Revoke(ctx, sessionID))
+	})
+	return err
 }
 
 // refreshError names a failure as Clerk's SDK does.
@@ -252,5 +266,6 @@ func clientAddress(ctx context.Context) netip.Addr {
 var (
 	_ authstate.HandshakePayloads = (*calls)(nil)
 	_ authstate.Sessions          = (*calls)(nil)
+	_ authstate.SessionEnder      = (*calls)(nil)
 	_ authstate.Machines          = (*calls)(nil)
 )

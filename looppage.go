@@ -5,7 +5,6 @@ package caddyclerk
 import (
 	_ "embed"
 	"encoding/json"
-	"html/template"
 	"net/http"
 	"strings"
 
@@ -15,7 +14,7 @@ import (
 //go:embed looppage.html
 var loopPageText string
 
-var loopPage = template.Must(template.New("loop").Parse(loopPageText))
+var loopPage = parsePage(loopPageText)
 
 // loop is what somebody is told whom redirecting did not help.
 type loop struct {
@@ -29,15 +28,11 @@ type loop struct {
 // who sets the site up.
 func (h *Handler) showLoop(w http.ResponseWriter, r *http.Request, s *authstate.State) error {
 	told := loop{Reason: s.Reason, Message: s.Message, Causes: s.LoopCauses()}
-	header := w.Header()
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-	header.Set("X-Content-Type-Options", "nosniff")
+	protectPage(w.Header())
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
-		header.Set("Content-Type", "application/json")
+		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(h.status)
 		return json.NewEncoder(w).Encode(told)
 	}
-	header.Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(h.status)
-	return loopPage.Execute(w, told)
+	return writePage(w, h.status, loopPage, told)
 }

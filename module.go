@@ -96,9 +96,16 @@ type Handler struct {
 	// and the bearer token of who is signed in by it.
 	StripCredentials bool `json:"strip_credentials,omitempty"`
 
+	// The path where people sign out, such as `/sign-out`. A GET there shows a
+	// page with a button, which sends a POST; that ends the session at Clerk, if
+	// there is a secret key, removes Clerk's cookies and redirects to `/`. The
+	// application needs to know nothing of it. Default: none.
+	SignOut string `json:"sign_out,omitempty"`
+
 	identity      *identity // nil when no headers are set
 	authenticator *authenticator
 	policy        access.Policy
+	signOut       *signOut // nil without
 	// status is the answer to who is not signed in and not redirected,
 	// forbidden the one to who lacks something.
 	status, forbidden int
@@ -130,6 +137,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	if h.authenticator, err = newAuthenticator(ctx, h.Settings); err != nil {
+		return err
+	}
+	if h.signOut, err = newSignOut(h.SignOut, h.authenticator); err != nil {
 		return err
 	}
 	h.authenticator.app.own(h.identity)
@@ -179,6 +189,9 @@ func (h *Handler) Validate() error {
 // ServeHTTP lets the request pass, redirects it, or refuses it.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	s := h.authenticator.prepare(r)
+	if h.signOut.isAskedFor(s) {
+		return h.signOut.serve(w, s.asCame(r))
+	}
 	if h.Preflight == preflightPass && isPreflight(r) {
 		return next.ServeHTTP(w, r)
 	}

@@ -160,6 +160,62 @@ func TestWrongSettingsNameThemselvesAndTheRemedy(t *testing.T) {
 			`publishable_key ` + testKey + "\n" + `session_sync interstitial`,
 			`secret_key: not set, and session_sync interstitial fetches its page with it; set it (or CLERK_SECRET_KEY)`,
 		},
+		"a sign-out path that is none": {
+			`publishable_key ` + testKey + "\n" + `sign_out sign-out`,
+			`sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "sign-out"`,
+		},
+		"a sign-out path that is the root": {
+			`publishable_key ` + testKey + "\n" + `sign_out /`,
+			`sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "/"`,
+		},
+		"a sign-out path with a slash at its end": {
+			`publishable_key ` + testKey + "\n" + `sign_out /sign-out/`,
+			`sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "/sign-out/"`,
+		},
+		"a sign-out path with two slashes": {
+			`publishable_key ` + testKey + "\n" + `sign_out //sign-out`,
+			`sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "//sign-out"`,
+		},
+		"a sign-out path with dots": {
+			`publishable_key ` + testKey + "\n" + `sign_out /a/../sign-out`,
+			`sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "/a/../sign-out"`,
+		},
+		"a sign-out path with a query": {
+			`publishable_key ` + testKey + "\n" + `sign_out /sign-out?x=1`,
+			`sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "/sign-out?x=1"`,
+		},
+		"a sign-out path with a fragment": {
+			`publishable_key ` + testKey + "\n" + `sign_out /sign-out#x`,
+			`sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "/sign-out#x"`,
+		},
+		"a sign-out path with an escape": {
+			`publishable_key ` + testKey + "\n" + `sign_out /sign%2dout`,
+			`sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "/sign%2dout"`,
+		},
+		"a sign-out path with a letter that browsers escape": {
+			`publishable_key ` + testKey + "\n" + `sign_out /déconnexion`,
+			`sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "/déconnexion"`,
+		},
+		"a sign-out path that is a pattern": {
+			`publishable_key ` + testKey + "\n" + `sign_out /sign-out*`,
+			`sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "/sign-out*"`,
+		},
+		"a sign-out path that is an address": {
+			`publishable_key ` + testKey + "\n" + `sign_out https://app.example.com/sign-out`,
+			`sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "https://app.example.com/sign-out"`,
+		},
+		"a sign-out path with a backslash": {
+			`publishable_key ` + testKey + "\n" + `sign_out /sign\out`,
+			`sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "/sign\\out"`,
+		},
+		"a sign-out path that is not set": {
+			`publishable_key ` + testKey + "\n" + `sign_out {env.NO_SUCH_VARIABLE}`,
+			`sign_out: evaluated placeholder {env.NO_SUCH_VARIABLE} is empty; set what it refers to, or leave the setting out`,
+		},
+		"a sign-out for machines": {
+			`secret_key sk_test_abc` + "\n" + `accepts_token api_key` + "\n" + `sign_out /sign-out`,
+			`sign_out: accepts_token has no session_token, and machines have no session to sign out of; leave one of them out`,
+		},
 		"environment variable that is not set": {
 			`publishable_key {env.NO_SUCH_VARIABLE}`,
 			`publishable_key: evaluated placeholder {env.NO_SUCH_VARIABLE} is empty; set what it refers to, or leave the setting out`,

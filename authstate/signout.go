@@ -29,11 +29,14 @@ type SessionEnder interface {
 // another site made the browser send.
 func (a *Authenticator) SignOut(r *http.Request) []string {
 	q := newRequest(a, r, true)
-	if a.options.SessionEnder != nil {
+	if a.EndsSessions() {
 		q.endSession()
 	}
 	return a.jar.expire(q.cookies(), q.public())
 }
+
+// EndsSessions tells whether SignOut ends sessions at Clerk.
+func (a *Authenticator) EndsSessions() bool { return a.options.SessionEnder != nil }
 
 func (q *request) endSession() {
 	id, err := q.provenSession()

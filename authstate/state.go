@@ -156,9 +156,12 @@ func (s *State) SetCookies(h http.Header) {
 	}
 }
 
-// SetReason sets the headers by which Clerk's SDKs explain a decision.
+// SetReason sets the headers by which Clerk's SDKs explain a decision, but for
+// those that are empty.
 func SetReason(h http.Header, status, reason, message string) {
-	h.Set(headerStatus, status)
+	if status != "" {
+		h.Set(headerStatus, status)
+	}
 	if reason != "" {
 		h.Set(headerReason, reason)
 	}

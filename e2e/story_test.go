@@ -138,8 +138,26 @@ func story(t *testing.T, o siteOptions, handshakeRedirects int) {
 		}
 	})
 
+	step("a link to where alice signs out does not sign her out", func(t *testing.T) {
+		b.open(t, "/sign-out")
+		b.at(t, "/sign-out")
+		b.open(t, "/")
+		expectMember(t, b, "Alice Adams", "user_alice", "acme", "org:admin")
+	})
+
+	step("alice signs out by the page's button, and is known to nobody", func(t *testing.T) {
+		b.open(t, "/sign-out")
+		b.click(t, `form button`)
+		b.at(t, signInPage)
+		if note := b.text(t, ".note"); strings.Contains(note, "at present") {
+			t.Errorf("expected Clerk to have been told, got a sign-in page that says %q", note)
+		}
+		signIn(t, b, "alice")
+		expectMember(t, b, "Alice Adams", "user_alice", "acme", "org:admin")
+	})
+
 	step("alice signs out and is a stranger again", func(t *testing.T) {
-		b.click(t, `form[action="/__clerk/sign-out"] button`)
+		b.click(t, `form[action="/sign-out"] button`)
 		b.at(t, signInPage)
 		if plain, suffixed := sessionCookies(t, b); plain != "" || suffixed != "" {
 			t.Error("expected no session cookie, got one")

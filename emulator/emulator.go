@@ -114,10 +114,11 @@ func (e *Emulator) routeTable() map[string]route {
 		"/api_keys/verify":              {post: e.withSecretKey(e.verifyMachine(apiKeys))},
 		"/m2m_tokens/verify":            {post: e.withSecretKey(e.verifyMachine(m2mTokens))},
 		"/oauth_applications/access_tokens/verify": {post: e.withSecretKey(e.verifyMachine(oauthTokens))},
-		"/sign-in":        {get: e.showSignIn, post: e.sameOrigin(e.signIn)},
-		"/sign-in/tasks":  {get: e.showTasks, post: e.sameOrigin(e.resolveTask)},
-		"/sign-out":       {get: e.showSignOut, post: e.sameOrigin(e.signOut)},
-		"/emulator/token": {get: e.token},
+		sessionsPath + "{id}/revoke":               {post: e.withSecretKey(e.revokeSession)},
+		"/sign-in":                                 {get: e.showSignIn, post: e.sameOrigin(e.signIn)},
+		"/sign-in/tasks":                           {get: e.showTasks, post: e.sameOrigin(e.resolveTask)},
+		"/sign-out":                                {get: e.showSignOut, post: e.sameOrigin(e.signOut)},
+		"/emulator/token":                          {get: e.token},
 	}
 }
 

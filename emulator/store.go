@@ -101,6 +101,26 @@ func (s *store) signOut(browser string) {
 	}
 }
 
+// endSession ends a session wherever it is, and gives it as it was; nil when
+// there is none of this id.
+func (s *store) endSession(id string) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for user, current := range s.direct {
+		if current.id == id {
+			delete(s.direct, user)
+			return &current
+		}
+	}
+	for browser, element := range s.browsers.entries {
+		if current := element.Value.(boundedEntry[*session]).value; current != nil && current.id == id {
+			s.browsers.put(browser, nil)
+			return current
+		}
+	}
+	return nil
+}
+
 func (s *store) forget(browser string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
