@@ -344,6 +344,29 @@ func TestSigningOutWithoutASecretKeyRemovesTheCookies(t *testing.T) {
 	}
 }
 
+// A gate before this one may have taken from the request what the session is
+// known by.
+func TestCredentialsThatAnotherGateStrippedAreStillKnownToSignOut(t *testing.T) {
+	c := startProduction(t)
+	s := serve(t, "", `
+	route {
+		clerk_auth {
+			`+c.settings()+`
+			strip_credentials
+		}
+		clerk_auth {
+			`+c.settings()+`
+			sign_out /sign-out
+		}
+		respond "application"
+	}`)
+	cookies := c.cookiesOf(t, s, "alice", ofSession("sess_1"))
+	s.send(http.MethodPost, "/sign-out", append(cookies, sameOrigin...)...).expectSignedOut(t, c)
+	if got := c.revoked(); !slices.Equal(got, []string{"sess_1"}) {
+		t.Errorf("expected the session to be revoked, got %q", got)
+	}
+}
+
 // The identity that a client makes up is no more welcome here than elsewhere,
 // and neither is the token of a program: nobody signs out by it.
 func TestSigningOutIsAboutCookiesAlone(t *testing.T) {
