@@ -29,6 +29,8 @@ type site struct {
 	url     string
 	logFile string
 	client  *http.Transport
+	// loads counts the configurations that were given to it.
+	loads int
 }
 
 // clerk is an emulator on a port of its own, as Clerk is elsewhere.
@@ -155,10 +157,45 @@ func (s *site) load(globals, directives string) error {
 	bind 127.0.0.1
 	` + directives + `
 }
+http://` + loadsHost + `:{{port}} {
+	bind 127.0.0.1
+	respond ` + strconv.Itoa(s.loads+1) + `
+}
 `
 	_, port, _ := strings.Cut(strings.TrimPrefix(s.url, "http://"), ":")
 	config = strings.ReplaceAll(config, "{{port}}", port)
-	return caddy.Load(adapt(s.t, config), true)
+	if err := caddy.Load(adapt(s.t, config), true); err != nil {
+		return err
+	}
+	s.loads++
+	s.awaitLoad()
+	return nil
+}
+
+// loadsHost is where a site tells which of its configurations answers.
+const loadsHost = "loads.localhost"
+
+// awaitLoad returns once the last configuration answers. Caddy's listener may
+// hand a connection to the servers that are going.
+func (s *site) awaitLoad() {
+	s.t.Helper()
+	for range 100 {
+		req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.url, nil)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		req.Host = loadsHost + ":" + req.URL.Port()
+		resp, err := s.client.RoundTrip(req)
+		if err != nil {
+			continue
+		}
+		body, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err == nil && string(body) == strconv.Itoa(s.loads) {
+			return
+		}
+	}
+	s.t.Fatal("expected the configuration that was loaded last to answer")
 }
 
 // log gives everything that was logged so far, debug lines included.

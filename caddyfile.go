@@ -307,6 +307,46 @@ func organizationSync(value **OrganizationSync) parser {
 	}
 }
 
+// identityHeaders reads a prefix, or a block of headers and their values.
+func identityHeaders(value **IdentityHeaders) parser {
+	return func(d *caddyfile.Dispenser) error {
+		name, headers := d.Val(), new(IdentityHeaders)
+		if d.NextArg() {
+			if headers.Prefix = d.Val(); headers.Prefix == "" {
+				return d.Errf("%s: expected a prefix that ends in a dash, such as X-Auth-, or nothing", name)
+			}
+		}
+		for nesting := d.Nesting(); d.NextBlock(nesting); {
+			if headers.Prefix != "" {
+				return d.Errf("%s: %v", name, errPrefixAndHeaders)
+			}
+			if err := headers.parseLine(d, name); err != nil {
+				return err
+			}
+		}
+		*value = headers
+		return nil
+	}
+}
+
+func (h *IdentityHeaders) parseLine(d *caddyfile.Dispenser, name string) error {
+	header := d.Val()
+	if _, ok := h.Headers[header]; ok {
+		return d.Errf("%s: %s: already set", name, header)
+	}
+	if !d.NextArg() || d.Val() == "" {
+		return d.Errf("%s: %s: %v", name, header, errNoHeaderText)
+	}
+	if h.Headers == nil {
+		h.Headers = make(map[string]string)
+	}
+	h.Headers[header] = d.Val()
+	if d.NextArg() {
+		return d.Errf("%s: %s: unexpected argument '%s'; put a value that has spaces in quotes", name, header, d.Val())
+	}
+	return nil
+}
+
 func duration(value **caddy.Duration) parser {
 	return func(d *caddyfile.Dispenser) error {
 		name, text := d.Val(), ""

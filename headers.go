@@ -14,7 +14,6 @@ import (
 	"sync"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
 // IdentityHeaders says by which request headers the application is told who is
@@ -268,55 +267,14 @@ func encodeHeaderValue(text string) string {
 
 // isPlain tells whether a byte of a text stands for itself.
 func isPlain(text string, n int) bool {
-	switch c := text[n]; {
-	case c == ' ':
+	c := text[n]
+	if c == ' ' {
 		return n > 0 && n < len(text)-1
-	default:
-		return c > ' ' && c <= '~' && c != '%'
 	}
+	return c > ' ' && c <= '~' && c != '%'
 }
 
 var (
 	errPrefixAndHeaders = errors.New("expected a prefix or a block of headers, got both; leave one of them out")
 	errNoHeaderText     = errors.New("expected a value, such as {http.clerk.user_id}")
 )
-
-// identityHeaders reads a prefix, or a block of headers and their values.
-func identityHeaders(value **IdentityHeaders) parser {
-	return func(d *caddyfile.Dispenser) error {
-		name, headers := d.Val(), new(IdentityHeaders)
-		if d.NextArg() {
-			if headers.Prefix = d.Val(); headers.Prefix == "" {
-				return d.Errf("%s: expected a prefix that ends in a dash, such as X-Auth-, or nothing", name)
-			}
-		}
-		for nesting := d.Nesting(); d.NextBlock(nesting); {
-			if headers.Prefix != "" {
-				return d.Errf("%s: %v", name, errPrefixAndHeaders)
-			}
-			if err := headers.parseLine(d, name); err != nil {
-				return err
-			}
-		}
-		*value = headers
-		return nil
-	}
-}
-
-func (h *IdentityHeaders) parseLine(d *caddyfile.Dispenser, name string) error {
-	header := d.Val()
-	if _, ok := h.Headers[header]; ok {
-		return d.Errf("%s: %s: already set", name, header)
-	}
-	if !d.NextArg() || d.Val() == "" {
-		return d.Errf("%s: %s: %v", name, header, errNoHeaderText)
-	}
-	if h.Headers == nil {
-		h.Headers = make(map[string]string)
-	}
-	h.Headers[header] = d.Val()
-	if d.NextArg() {
-		return d.Errf("%s: %s: unexpected argument '%s'; put a value that has spaces in quotes", name, header, d.Val())
-	}
-	return nil
-}

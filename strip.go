@@ -50,12 +50,10 @@ func isCredentialCookie(name string) bool {
 }
 
 func isCookieSuffix(rest string) bool {
-	return len(rest) == 1+cookieSuffixLength && rest[0] == '_' && strings.IndexFunc(rest, isNotBase64URL) < 0
+	return len(rest) == 1+cookieSuffixLength && rest[0] == '_' && strings.Trim(rest, base64URL) == ""
 }
 
-func isNotBase64URL(c rune) bool {
-	return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_')
-}
+const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 // judge finds out who a request comes from. Credentials are stripped as soon as
 // it was judged by them, so that whatever answers a request that is refused
