@@ -143,6 +143,24 @@ var mistakes = map[string]struct {
 		{"allow", `preflight: expected pass or check, got "allow"`},
 		{"on", `preflight: expected pass or check, got "on"`},
 	}},
+	"identity_headers": {"", "", []mistake{
+		{"X-Auth- more", "identity_headers: unexpected argument 'more'"},
+		{"X-User", `identity_headers: expected a prefix that ends in a dash, such as X-Auth-, got "X-User"`},
+		{"{\nX-User\n}", "identity_headers: X-User: expected a value, such as {http.clerk.user_id}"},
+		{"{\nCookie {http.clerk.user_id}\n}", "identity_headers: Cookie has a meaning of its own, and would be taken out of every request; choose another name, such as X-User-Id"},
+		{"{\nX-User {http.clerk.user_id}\nX_User {http.clerk.user_id}\n}", "identity_headers: X-User and X_User are one header to applications that take dashes, underscores and dots for each other; leave one of them out"},
+	}},
+	"strip_credentials": {"", none, []mistake{
+		{"cookies", "strip_credentials: unexpected argument 'cookies'; " + none},
+	}},
+	"sign_out": {oneMissing, oneTooMany, []mistake{
+		{"sign-out", `sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "sign-out"`},
+		{"https://app.example.com/sign-out", `sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "https://app.example.com/sign-out"`},
+		{"//sign-out", `sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "//sign-out"`},
+		{"/sign-out?x", `sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "/sign-out?x"`},
+		{"/", `sign_out: expected a path such as /sign-out, without a pattern, query or slash at its end, got "/"`},
+		{"/sign-out\naccepts_token api_key\nsecret_key sk_live_abc", "sign_out: accepts_token has no session_token, and machines have no session to sign out of; leave one of them out"},
+	}},
 }
 
 // complaint gives what Caddy says of a directive and of a global option.
