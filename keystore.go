@@ -7,7 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
-	"sync/atomic"
+	"sync"
 
 	"github.com/caddyserver/certmagic"
 
@@ -19,30 +19,33 @@ import (
 // share a storage, they share that, too. Like a relay, it belongs to whichever
 // configuration is the current one.
 type keyStore struct {
-	to   atomic.Pointer[certmagic.Storage]
 	file string
+
+	mu sync.RWMutex // held for reading as long as the storage is in use
+	to certmagic.Storage
 }
 
 func newKeyStore(key instanceKey) *keyStore {
 	return &keyStore{file: path.Join("clerk", "keys", key.String()+".json")}
 }
 
-// set says which storage to use from now on; nil for none.
+// set says which storage to use from now on; nil for none. It waits until the
+// one before is no longer in use, for it belongs to a configuration that may be
+// about to end.
 func (k *keyStore) set(storage certmagic.Storage) {
-	if storage == nil {
-		k.to.Store(nil)
-		return
-	}
-	k.to.Store(&storage)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.to = storage
 }
 
 // Load implements verifier.KeyStore.
 func (k *keyStore) Load(ctx context.Context) ([]byte, error) {
-	storage := k.to.Load()
-	if storage == nil {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if k.to == nil {
 		return nil, nil
 	}
-	data, err := (*storage).Load(ctx, k.file)
+	data, err := k.to.Load(ctx, k.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -51,11 +54,12 @@ func (k *keyStore) Load(ctx context.Context) ([]byte, error) {
 
 // Save implements verifier.KeyStore.
 func (k *keyStore) Save(ctx context.Context, data []byte) error {
-	storage := k.to.Load()
-	if storage == nil {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if k.to == nil {
 		return nil
 	}
-	return (*storage).Store(ctx, k.file, data)
+	return k.to.Store(ctx, k.file, data)
 }
 
 // Interface guard
