@@ -3,7 +3,9 @@
 package caddyclerk
 
 import (
+	"encoding/json"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 const (
@@ -66,7 +69,9 @@ func init() {
 //
 // With a matcher there are two routes: one that takes identity headers out of
 // every request, and the gate under the matcher. In whichever order they come
-// to stand, a request is prepared once and before it is decided.
+// to stand, a request is prepared once and before it is decided. A matcher that
+// asks who is there needs a gate before it, so the two keep the place in the
+// file that they have among the gates for everybody.
 func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	if !h.Next() {
 		return nil, h.ArgErr()
@@ -80,11 +85,47 @@ func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 		return nil, err
 	}
 	routes := h.NewRoute(matcher, gate)
-	if matcher == nil {
+	switch {
+	case matcher == nil:
 		return routes, nil
+	case asksWhoIsThere(matcher):
+		return behindGate(h, routes), nil
 	}
 	return append(h.NewRoute(nil, new(Prepare)), routes...), nil
 }
+
+// behindGate puts the routes of a gate into one without a matcher, since Caddy
+// sorts those with a matcher before the others.
+func behindGate(h httpcaddyfile.Helper, gate []httpcaddyfile.ConfigValue) []httpcaddyfile.ConfigValue {
+	inner := new(caddyhttp.Subroute)
+	for _, value := range append(h.NewRoute(nil, &Prepare{BehindGate: true}), gate...) {
+		inner.Routes = append(inner.Routes, value.Value.(caddyhttp.Route))
+	}
+	return h.NewRoute(nil, inner)
+}
+
+// asksWhoIsThere tells whether a matcher set depends on what a gate has found
+// out: by the matcher clerk, its function in an expression, or a placeholder.
+func asksWhoIsThere(set caddy.ModuleMap) bool {
+	for name, matcher := range set {
+		switch name {
+		case "clerk":
+			return true
+		case "not":
+			var inner []caddy.ModuleMap
+			if json.Unmarshal(matcher, &inner) == nil && slices.ContainsFunc(inner, asksWhoIsThere) {
+				return true
+			}
+		default:
+			if identityInText.Match(matcher) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var identityInText = regexp.MustCompile(`\bclerk\(|\{http\.(clerk|auth)\.`)
 
 // parseGlobalOption sets up the app. Syntax:
 //

@@ -100,25 +100,23 @@ func TestMatchersMatchNobodyWithoutAGateBeforeThem(t *testing.T) {
 func TestSeparateGatesForPeopleAndMachines(t *testing.T) {
 	c := startClerk(t, emulator.Options{})
 	s := serve(t, "", `
-	route {
-		clerk_auth {
-			`+c.settings()+`
-			accepts_token session_token api_key oauth_token
-		}
-		@people clerk token_type session_token
-		clerk_auth @people {
-			`+c.settings()+`
-			accepts_token session_token api_key oauth_token
-			require role org:admin
-		}
-		@machines not clerk token_type session_token
-		clerk_auth @machines {
-			`+c.settings()+`
-			accepts_token session_token api_key oauth_token
-			require scope write
-		}
-		respond in
-	}`)
+	clerk_auth {
+		`+c.settings()+`
+		accepts_token session_token api_key oauth_token
+	}
+	@people clerk token_type session_token
+	clerk_auth @people {
+		`+c.settings()+`
+		accepts_token session_token api_key oauth_token
+		require role org:admin
+	}
+	@machines not clerk token_type session_token
+	clerk_auth @machines {
+		`+c.settings()+`
+		accepts_token session_token api_key oauth_token
+		require scope write
+	}
+	respond in`)
 	for name, row := range map[string]struct {
 		headers []string
 		status  int
@@ -131,5 +129,43 @@ func TestSeparateGatesForPeopleAndMachines(t *testing.T) {
 		"another's session": {[]string{"Authorization", "Bearer mt_x"}, http.StatusUnauthorized},
 	} {
 		t.Run(name, func(t *testing.T) { s.get("/", row.headers...).expect(t, row.status) })
+	}
+}
+
+// TestAGateWhoseMatcherAsksWhoIsThereNeedsOneBeforeIt has such gates in the
+// order in which they hold, which is that of the file, and in the other, in
+// which the matcher would let everybody by.
+func TestAGateWhoseMatcherAsksWhoIsThereNeedsOneBeforeIt(t *testing.T) {
+	c := startClerk(t, emulator.Options{})
+	everybody := `
+	@members not path /public/*
+	clerk_auth @members {
+		` + c.settings() + `
+	}`
+	admins := `
+	@people clerk token_type session_token
+	clerk_auth @people {
+		` + c.settings() + `
+		require role org:admin
+	}`
+	s := serve(t, "", everybody+admins+"\n\trespond in")
+	for user, status := range map[string]int{"alice": http.StatusOK, "bob": http.StatusForbidden} {
+		s.get("/", c.bearer(t, user, "")...).expect(t, status)
+	}
+	s.get("/").expect(t, http.StatusUnauthorized)
+	s.get("/public/").expect(t, http.StatusOK)
+
+	s = serve(t, "", admins+`
+	handle /in {
+		clerk_auth {
+			`+c.settings()+`
+		}
+		respond in
+	}
+	respond in`)
+	s.get("/", c.bearer(t, "bob", "")...).expect(t, http.StatusInternalServerError)
+	s.get("/in", c.bearer(t, "bob", "")...).expect(t, http.StatusInternalServerError)
+	if !strings.Contains(s.log(), "no clerk_auth before it has found that out") {
+		t.Error("expected the log to tell what is wrong")
 	}
 }

@@ -189,6 +189,7 @@ func (h *Handler) Validate() error {
 // ServeHTTP lets the request pass, redirects it, or refuses it.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	s := h.authenticator.prepare(r)
+	s.gated = true
 	if h.signOut.isAskedFor(s) {
 		return h.signOut.serve(w, s.asCame(r))
 	}

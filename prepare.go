@@ -3,6 +3,7 @@
 package caddyclerk
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -28,6 +29,12 @@ func init() {
 // own. In JSON it is yours to do so: a gate protects only the requests that
 // it sees.
 type Prepare struct {
+	// Whether a `clerk_auth` must stand before, which it does for a gate whose
+	// matcher asks who is there: where nothing has found that out yet, the matcher
+	// would leave out everybody whom the gate is for. A request that has met none
+	// is refused with 500.
+	BehindGate bool `json:"behind_gate,omitempty"`
+
 	app *App
 }
 
@@ -51,12 +58,19 @@ func (p *Prepare) Provision(ctx caddy.Context) error {
 
 // ServeHTTP prepares the request and passes it on.
 func (p *Prepare) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	prepare(r, p.app.owned)
+	s := prepare(r, p.app.owned)
+	if p.BehindGate && !s.gated {
+		return caddyhttp.Error(http.StatusInternalServerError, errNoGateBefore)
+	}
+	s.gated = true
 	if r.URL.Opaque != "" {
 		return refusal(http.StatusBadRequest, "invalid-target", "the request names no path")
 	}
 	return next.ServeHTTP(w, r)
 }
+
+var errNoGateBefore = errors.New("clerk_auth: its matcher asks who is signed in, and no clerk_auth before it has found that out; " +
+	"put one that every such request meets before it")
 
 // Interface guards
 var (

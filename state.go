@@ -36,6 +36,10 @@ type requestState struct {
 	payloadErr error
 	payloadOf  *calls
 
+	// gated tells that a gate stands before, be it that it decided the request
+	// or that its matcher left it out.
+	gated bool
+
 	// came is the header before credentials were stripped; nil if none were.
 	came http.Header
 }
