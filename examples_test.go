@@ -86,16 +86,35 @@ func TestDemoAnswersAsItsReadmeSays(t *testing.T) {
 		t.Errorf("expected the tasks page, got %s", location)
 	}
 
-	upstream := s.get("/upstream", append(alice, "X-Clerk-User-Id", "forged", "X-User-Id", "forged")...)
+	upstream := s.get("/upstream", append(alice, "X-Clerk-User-Id", "forged", "X-Clerk-Org-Role", "forged")...)
 	upstream.expect(t, http.StatusOK)
-	if !strings.Contains(upstream.body, "X-User-Id: user_alice\n") || strings.Contains(upstream.body, "forged") {
+	if !strings.Contains(upstream.body, "X-Clerk-User-Id: user_alice\n") || strings.Contains(upstream.body, "forged") {
 		t.Errorf("expected the application to see alice, got\n%s", upstream.body)
+	}
+}
+
+func TestDemoHasAPageForAdmins(t *testing.T) {
+	s := runDemo(t)
+	admin := s.get("/admin", s.token("alice")...)
+	admin.expect(t, http.StatusOK)
+	if !strings.Contains(admin.body, "org:teams:manage") {
+		t.Errorf("expected alice's permissions, got %s", admin.body)
+	}
+	member := s.get("/admin", s.token("bob")...)
+	member.expect(t, http.StatusForbidden, "X-Clerk-Auth-Reason", "missing-role", "Cache-Control", "no-store")
+	for _, path := range []string{"/admin.html", "/Admin", "//admin", "/x/../admin.html", "/%61dmin"} {
+		s.get(path, s.token("bob")...).expect(t, http.StatusForbidden)
+	}
+	for _, want := range []string{"missing-role", "requires role org:admin", "user_bob"} {
+		if !strings.Contains(member.body, want) {
+			t.Errorf("expected the page to have %s, got %s", want, member.body)
+		}
 	}
 }
 
 func TestDemoNeverShowsALiteralPlaceholder(t *testing.T) {
 	s := runDemo(t)
-	for _, path := range []string{"/", "/whoami", "/public", "/upstream", "/no-such-page", "/public.html", "/whoami.json", "/__clerk/sign-in", "/__clerk/none"} {
+	for _, path := range []string{"/", "/whoami", "/public", "/upstream", "/admin", "/no-such-page", "/public.html", "/whoami.json", "/__clerk/sign-in", "/__clerk/none"} {
 		for _, headers := range [][]string{nil, document, s.token("alice"), s.token("carol"), s.token("dave"), {"Authorization", "Bearer x"}} {
 			answer := s.get(path, headers...)
 			if strings.Contains(answer.body, "{http.") || strings.Contains(answer.body, "{err.") {

@@ -288,7 +288,7 @@ func TestTwoPeople(t *testing.T) {
 	// Both ask while the other does, and what reached the application counts too.
 	const ask = `Promise.all([...Array(100).keys()].map(i => i % 2
 		? fetch('/whoami').then(r => r.json()).then(who => who.user_id)
-		: fetch('/upstream').then(r => r.text()).then(text => /^X-User-Id: (.*)$/m.exec(text)[1]),
+		: fetch('/upstream').then(r => r.text()).then(text => /^X-Clerk-User-Id: (.*)$/m.exec(text)[1]),
 	)).then(all => [...new Set(all)])`
 	answers := make(chan []string)
 	go func() {
