@@ -11,6 +11,8 @@ import (
 	"github.com/caddyserver/certmagic"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-clerk/caddy-clerk/headerfield"
 )
 
 func init() {
@@ -35,7 +37,7 @@ type App struct {
 
 	// owned are the headers beyond clerkHeaders that gates set. All gates have
 	// named theirs before there are requests.
-	owned []ownedHeaders
+	owned []headerfield.Owned
 
 	mu     *sync.Mutex // guards what follows
 	using  map[instanceKey]*instance

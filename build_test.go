@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -102,13 +103,14 @@ func goMod(t *testing.T) (module, goVersion, caddyVersion string) {
 func TestTheModuleDoesNotImportTheEmulator(t *testing.T) {
 	const base = "github.com/caddy-clerk/caddy-clerk"
 	forbidden := map[string][]string{
-		base:                 {base + "/emulator"},
-		base + "/verifier":   {base + "/authstate", base + "/backendapi", base + "/emulator", "github.com/caddyserver/"},
-		base + "/backendapi": {base + "/authstate", base + "/verifier", base + "/emulator", "github.com/caddyserver/"},
-		base + "/authstate":  {base + "/backendapi", base + "/emulator", "github.com/caddyserver/"},
-		base + "/access":     {base + "/authstate", base + "/backendapi", base + "/guard", base + "/emulator", "github.com/caddyserver/"},
-		base + "/guard":      {base, "github.com/caddyserver/"},
-		base + "/emulator":   {base + "/authstate", base + "/backendapi", base + "/verifier"},
+		base:                  {base + "/emulator"},
+		base + "/verifier":    {base + "/authstate", base + "/backendapi", base + "/emulator", "github.com/caddyserver/"},
+		base + "/backendapi":  {base + "/authstate", base + "/verifier", base + "/emulator", "github.com/caddyserver/"},
+		base + "/authstate":   {base + "/backendapi", base + "/emulator", "github.com/caddyserver/"},
+		base + "/access":      {base + "/authstate", base + "/backendapi", base + "/guard", base + "/emulator", "github.com/caddyserver/"},
+		base + "/guard":       {base, "github.com/caddyserver/"},
+		base + "/headerfield": {base, "github.com/caddyserver/"},
+		base + "/emulator":    {base + "/authstate", base + "/backendapi", base + "/verifier"},
 	}
 	list := []string{"list", "-f", `{{.ImportPath}} {{join .Deps " "}}`}
 	output, err := exec.Command("go", append(list, slices.Sorted(maps.Keys(forbidden))...)...).Output()
@@ -122,6 +124,30 @@ func TestTheModuleDoesNotImportTheEmulator(t *testing.T) {
 				if strings.HasPrefix(dependency, prefix) {
 					t.Errorf("expected %s not to depend on %s", pkg, dependency)
 				}
+			}
+		}
+	}
+}
+
+// TestFuzzTargetsDoNotBuildCaddy keeps fuzzing within seconds: it instruments
+// all that the tests of a package import, which takes minutes for Caddy.
+func TestFuzzTargetsDoNotBuildCaddy(t *testing.T) {
+	output, err := exec.Command("go", "list", "-test", "-f", `{{.ImportPath}}{{"\t"}}{{.Dir}}{{"\t"}}{{join .Deps " "}}`, "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(output)) {
+		fields := strings.Split(line, "\t")
+		if !strings.HasSuffix(fields[0], ".test") || !strings.Contains(fields[2], "github.com/caddyserver/") {
+			continue
+		}
+		files, err := filepath.Glob(filepath.Join(fields[1], "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if strings.Contains(read(t, file), "\nfunc Fuzz") {
+				t.Errorf("expected no fuzz target beside tests that import Caddy, got one in %s", file)
 			}
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"sync"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-clerk/caddy-clerk/headerfield"
 )
 
 // IdentityHeaders says by which request headers the application is told who is
@@ -30,12 +32,11 @@ type IdentityHeaders struct {
 	Headers map[string]string `json:"headers,omitempty"`
 }
 
-const (
-	defaultIdentityPrefix = "X-Clerk-"
+const defaultIdentityPrefix = "X-Clerk-"
 
-	// maxIdentityValue bounds a header's value in bytes, as it is sent.
-	maxIdentityValue = 4096
-)
+// clerkHeaders are never a client's to set, whatever a gate is configured to
+// set itself.
+var clerkHeaders = headerfield.OwnedPrefix(defaultIdentityPrefix)
 
 // prefixedHeaders are the headers behind a prefix, and the names under
 // {http.clerk.*} of their values.
@@ -53,7 +54,7 @@ var prefixedHeaders = []struct{ name, value string }{
 // identity sets the headers of one gate.
 type identity struct {
 	// owned are the names that clients must not set.
-	owned   []ownedHeaders
+	owned   []headerfield.Owned
 	headers []identityHeader
 	log     *slog.Logger
 }
@@ -92,10 +93,10 @@ func (i *identity) add(name string, value func(*requestState, *caddy.Replacer) s
 }
 
 func (i *identity) addPrefixed(prefix string) error {
-	if err := checkHeaderPrefix(prefix); err != nil {
+	if err := headerfield.CheckPrefix(prefix); err != nil {
 		return err
 	}
-	i.owned = append(i.owned, ownedHeaders{text: fold(prefix), family: true})
+	i.owned = append(i.owned, headerfield.OwnedPrefix(prefix))
 	for _, header := range prefixedHeaders {
 		value := clerkValue(header.value)
 		i.add(prefix+header.name, func(s *requestState, _ *caddy.Replacer) string { return value(s) })
@@ -104,21 +105,21 @@ func (i *identity) addPrefixed(prefix string) error {
 }
 
 func (i *identity) addMapped(headers map[string]string) error {
-	spelled := make(map[string]string, len(headers))
+	spelled := make(map[headerfield.Owned]string, len(headers))
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
-		if err := checkHeaderName(name); err != nil {
+		if err := headerfield.CheckName(name); err != nil {
 			return err
 		}
-		folded := fold(name)
-		if other, ok := spelled[folded]; ok {
+		owned := headerfield.OwnedName(name)
+		if other, ok := spelled[owned]; ok {
 			return fmt.Errorf("%s and %s are one header to applications that take dashes, underscores and dots for each other; leave one of them out", other, name)
 		}
-		spelled[folded] = name
+		spelled[owned] = name
 		text := headers[name]
 		if err := checkHeaderText(text); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		i.owned = append(i.owned, ownedHeaders{text: folded})
+		i.owned = append(i.owned, owned)
 		i.add(name, func(_ *requestState, repl *caddy.Replacer) string { return repl.ReplaceAll(text, "") })
 	}
 	return nil
@@ -188,90 +189,19 @@ func (i *identity) set(r *http.Request, s *requestState) {
 		if !signedIn {
 			continue
 		}
-		value := encodeHeaderValue(header.value(s, repl))
+		value := headerfield.EncodeValue(header.value(s, repl))
 		switch {
-		case len(value) > maxIdentityValue:
+		case len(value) > headerfield.MaxValue:
 			header.tooLong.Do(func() {
 				i.log.Warn("an identity header is left out, since its value is too long; this is logged once",
-					"header", header.name, "bytes", len(value), "limit", maxIdentityValue)
+					"header", header.name, "bytes", len(value), "limit", headerfield.MaxValue)
 			})
 		case value != "":
 			values[n] = value
 			r.Header[header.name] = values[n : n+1 : n+1]
 		}
 	}
-	i.keepFromConnection(r.Header)
-}
-
-// keepFromConnection keeps the client from having proxies drop what was set:
-// RFC 9110, section 7.6.1, has them remove the headers that Connection names.
-func (i *identity) keepFromConnection(h http.Header) {
-	lines := h["Connection"]
-	if !slices.ContainsFunc(lines, i.namesOwn) {
-		return
-	}
-	var kept []string
-	for _, line := range lines {
-		for option := range strings.SplitSeq(line, ",") {
-			if option = strings.TrimSpace(option); option != "" && !i.owns(option) {
-				kept = append(kept, option)
-			}
-		}
-	}
-	if len(kept) == 0 {
-		delete(h, "Connection")
-		return
-	}
-	h["Connection"] = []string{strings.Join(kept, ", ")}
-}
-
-func (i *identity) namesOwn(line string) bool {
-	for option := range strings.SplitSeq(line, ",") {
-		if i.owns(strings.TrimSpace(option)) {
-			return true
-		}
-	}
-	return false
-}
-
-func (i *identity) owns(name string) bool { return isOwned(i.owned, name) }
-
-// encodeHeaderValue gives a value that any header can carry, and that no two
-// texts share: percent-encoding (RFC 3986, section 2.1) of the bytes of all
-// that is not printable ASCII, of percent signs, and of a space at either end,
-// where recipients drop it. Decoding it as a URI component gives the text.
-func encodeHeaderValue(text string) string {
-	plain := 0
-	for plain < len(text) && isPlain(text, plain) {
-		plain++
-	}
-	if plain == len(text) {
-		return text
-	}
-	const digits = "0123456789ABCDEF"
-	var encoded strings.Builder
-	encoded.WriteString(text[:plain])
-	// Nothing is made of what could not be sent anyway.
-	for n := plain; n < len(text) && encoded.Len() <= maxIdentityValue; n++ {
-		c := text[n]
-		if isPlain(text, n) {
-			encoded.WriteByte(c)
-			continue
-		}
-		encoded.WriteByte('%')
-		encoded.WriteByte(digits[c>>4])
-		encoded.WriteByte(digits[c&0xF])
-	}
-	return encoded.String()
-}
-
-// isPlain tells whether a byte of a text stands for itself.
-func isPlain(text string, n int) bool {
-	c := text[n]
-	if c == ' ' {
-		return n > 0 && n < len(text)-1
-	}
-	return c > ' ' && c <= '~' && c != '%'
+	headerfield.RemoveConnectionOptions(r.Header, i.owned)
 }
 
 var (

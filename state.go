@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddy-clerk/caddy-clerk/access"
 	"github.com/caddy-clerk/caddy-clerk/authstate"
+	"github.com/caddy-clerk/caddy-clerk/headerfield"
 )
 
 // stateVar is the name of the request variable that holds the requestState.
@@ -59,7 +60,7 @@ func (*requestState) MarshalJSON() ([]byte, error) { return []byte("null"), nil 
 // before the others, and an application that answers in its place, from
 // handle_errors, may believe the others' headers. That the first time is the
 // only one lets stay what gates, and Caddy's own configuration, set later.
-func prepare(r *http.Request, owned []ownedHeaders) *requestState {
+func prepare(r *http.Request, owned []headerfield.Owned) *requestState {
 	ctx := r.Context()
 	vars, _ := ctx.Value(caddyhttp.VarsCtxKey).(map[string]any)
 	if known, ok := vars[stateVar].(*requestState); ok {
@@ -96,10 +97,10 @@ func (s *requestState) authenticate(a *authenticator, r *http.Request) (state *a
 //
 // Of several Authorization lines the first is kept, which is the one that is
 // verified: the application must not be given another.
-func removeIdentityHeaders(r *http.Request, owned []ownedHeaders) {
+func removeIdentityHeaders(r *http.Request, owned []headerfield.Owned) {
 	r.Trailer = nil
 	for name := range r.Header {
-		if clerkHeaders.covers(name) || isOwned(owned, name) {
+		if clerkHeaders.Covers(name) || headerfield.IsOwned(owned, name) {
 			delete(r.Header, name)
 		}
 	}

@@ -75,11 +75,15 @@ func isHost(s string) bool {
 	return err == nil
 }
 
+// cookieSuffixLength is how many characters, of base64url's, Clerk takes of
+// the hash of a publishable key to tell the cookies of instances apart.
+const cookieSuffixLength = 8
+
 // CookieSuffix is what Clerk appends to the names of cookies, so that several
 // instances can live on one domain.
 func (k PublishableKey) CookieSuffix() string {
 	sum := sha1.Sum([]byte(k.Key)) //nolint:gosec // See the import.
-	return base64.URLEncoding.EncodeToString(sum[:])[:8]
+	return base64.URLEncoding.EncodeToString(sum[:])[:cookieSuffixLength]
 }
 
 // accountsURL is where the instance's hosted pages are, without a final slash.
