@@ -172,7 +172,9 @@ func TestAWebSocketWithoutASessionGets401(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, "", "clerk_auth {\n"+settings+"\n}\nreverse_proxy "+socketApplication(t))
 			for _, headers := range [][]string{
-				nil, document, {"Accept", "text/html"}, {"Sec-Fetch-Dest", "websocket", "Sec-Fetch-Mode", "websocket"},
+				nil, document,
+				{"Accept", "text/html"},
+				{"Sec-Fetch-Dest", "websocket", "Sec-Fetch-Mode", "websocket"},
 				append([]string{"Cookie", "__client_uat=5"}, document...),
 				append([]string{"Authorization", "Bearer x"}, document...),
 			} {
