@@ -44,6 +44,8 @@ type fleet struct {
 	binary string // empty until it is built
 	dir    string
 	keys   *keyServer
+	// gate are further subdirectives of the gate.
+	gate string
 	// known is a header line that the gate lets pass.
 	known string
 
@@ -124,6 +126,7 @@ func (f *fleet) configure(v variant, address string) (string, error) {
 		publishable_key ` + publishableKey() + `
 		jwks_url ` + f.keys.url + `
 		authorized_parties ` + authorizedParty + `
+		` + f.gate + `
 	}
 	`,
 	}[v]

@@ -9,6 +9,7 @@
 //	go run ./bench -only first,garbage      # some of them
 //	go run ./bench -only none -kids 20000   # fetches that unknown keys cause
 //	go run ./bench -only none -memory 100000
+//	go run ./bench -only header -gate "require role org:admin"
 //
 // It prints Markdown on the standard output, and how far it is on the standard
 // error. It reads what processes take from /proc, and so needs Linux.
@@ -27,7 +28,7 @@ import (
 )
 
 type options struct {
-	caddy, dir, only string
+	caddy, dir, only, gate string
 
 	rounds, seconds, tokens, kids, memory int
 }
@@ -48,6 +49,7 @@ func parseOptions() *options {
 	flag.StringVar(&o.caddy, "caddy", "", "the `path` of a built ./bench/caddy; without it, it is built")
 	flag.StringVar(&o.dir, "dir", filepath.Join(os.TempDir(), "caddy-clerk-bench"), "the `folder` that keeps the key and the signed tokens for the next time")
 	flag.StringVar(&o.only, "only", "", "the scenarios to run, as the beginnings of their `names`, with commas; none for none (default all)")
+	flag.StringVar(&o.gate, "gate", "", "further `subdirectives` of the gate, such as \"require role org:admin\", which everybody must meet")
 	flag.IntVar(&o.rounds, "rounds", 9, "how many runs to make of each scenario and each site")
 	flag.IntVar(&o.seconds, "seconds", 4, "how long each run takes")
 	flag.IntVar(&o.tokens, "tokens", 300_000, "how many distinct tokens to have for the scenarios that send each once")
@@ -106,7 +108,7 @@ func run(ctx context.Context, o *options) error {
 		return err
 	}
 	defer keys.close()
-	f := &fleet{binary: o.caddy, dir: temp, keys: keys, known: bearer(m.people[0])}
+	f := &fleet{binary: o.caddy, dir: temp, keys: keys, gate: o.gate, known: bearer(m.people[0])}
 	if err := f.prepare(ctx); err != nil {
 		return err
 	}
