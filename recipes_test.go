@@ -64,8 +64,12 @@ type recipe struct {
 }
 
 var (
-	siteAddress = regexp.MustCompile(`(?m)^((?:\*\.)?[a-z0-9-]+\.example\.(?:com|org))((?:, [a-z0-9.-]+)*) \{$`)
-	plainScheme = strings.NewReplacer("http://", "https://", "http%3A%2F%2F", "https%3A%2F%2F")
+	siteAddress     = regexp.MustCompile(`(?m)^((?:\*\.)?[a-z0-9-]+\.example\.(?:com|org))((?:, [a-z0-9.-]+)*) \{$`)
+	upstreamAddress = regexp.MustCompile(`localhost:300\d\b`)
+	// shopSecretKey is where a Clerk other than that of the environment is
+	// configured. In the tests each is at an address of its own.
+	shopSecretKey = regexp.MustCompile(`(?m)^\t*secret_key \{env\.SHOP_CLERK_SECRET_KEY\}$`)
+	plainScheme   = strings.NewReplacer("http://", "https://", "http%3A%2F%2F", "https%3A%2F%2F")
 )
 
 // cook runs an example with plain HTTP on a free port, and with stand-ins for
@@ -78,9 +82,16 @@ func cook(t *testing.T, example string) *recipe {
 		t.Fatal("expected the address of a site")
 	}
 	r := &recipe{t: t, variables: make(map[string]string)}
-	r.startClerk("", "clerk.example.com", "https://"+site[1])
+	c := r.startClerk("", "clerk.example.com")
+	r.addTokens(c, "", "https://"+site[1])
+	for _, further := range siteAddress.FindAllStringSubmatch(example, -1)[1:] {
+		name, _, ok := strings.Cut(further[1], ".example.com")
+		if ok {
+			r.addTokens(c, strings.ToUpper(name)+"_", "https://"+further[1])
+		}
+	}
 	if strings.Contains(example, "{env.SHOP_CLERK_SECRET_KEY}") {
-		r.startClerk("SHOP_", "clerk.shop.example.org", "https://shop.example.org")
+		r.addTokens(r.startClerk("SHOP_", "clerk.shop.example.org"), "SHOP_", "https://shop.example.org")
 	}
 	application := httptest.NewServer(http.HandlerFunc(standIn))
 	t.Cleanup(application.Close)
@@ -94,7 +105,8 @@ func cook(t *testing.T, example string) *recipe {
 	globals := "{\n\tadmin off\n\tpersist_config off\n\thttp_port " + strconv.Itoa(port) +
 		"\n\tdefault_bind 127.0.0.1\n\tstorage file_system " + t.TempDir() + "\n\tlog {\n\t\toutput discard\n\t}\n"
 	config := siteAddress.ReplaceAllString(example, "http://$1$2 {")
-	config = strings.ReplaceAll(config, "localhost:3000", strings.TrimPrefix(application.URL, "http://"))
+	config = upstreamAddress.ReplaceAllString(config, strings.TrimPrefix(application.URL, "http://"))
+	config = shopSecretKey.ReplaceAllString(config, "$0\n\t\tapi_url {env.SHOP_CLERK_API_URL}")
 	if strings.HasPrefix(config, "{\n") || strings.Contains(config, "\n{\n") {
 		config = strings.Replace(config, "{\n", globals, 1)
 	} else {
@@ -108,13 +120,19 @@ func cook(t *testing.T, example string) *recipe {
 }
 
 // startClerk starts a Clerk instance of which the environment tells, under
-// names with a prefix, and makes tokens of it for the shell.
-func (r *recipe) startClerk(prefix, frontendAPI, origin string) {
+// names with a prefix.
+func (r *recipe) startClerk(prefix, frontendAPI string) *clerk {
 	r.t.Helper()
 	c := startClerk(r.t, emulator.Options{Production: true, FrontendAPI: frontendAPI, SecretKey: "sk_live_" + prefix + "secret"})
 	r.t.Setenv(prefix+"CLERK_PUBLISHABLE_KEY", c.PublishableKey())
 	r.t.Setenv(prefix+"CLERK_SECRET_KEY", c.SecretKey())
-	r.t.Setenv("CLERK_API_URL", c.server.URL+"/__clerk")
+	r.t.Setenv(prefix+"CLERK_API_URL", c.server.URL+"/__clerk")
+	return c
+}
+
+// addTokens makes an instance's tokens for the shell, under names with a prefix.
+func (r *recipe) addTokens(c *clerk, prefix, origin string) {
+	r.t.Helper()
 	for variable, user := range map[string]string{"ALICE": "alice", "BOB": "bob", "CAROL": "carol"} {
 		r.variables[prefix+variable] = strings.TrimPrefix(c.bearer(r.t, user, origin)[1], "Bearer ")
 	}
@@ -138,6 +156,9 @@ func standIn(w http.ResponseWriter, r *http.Request) {
 
 // noise are headers of requests and of answers that vary or tell nothing here.
 var noise = regexp.MustCompile(`^(Accept|Accept-Encoding|User-Agent|Via|X-Forwarded-.*|Date|Server|Content-Length|Etag|Last-Modified|Accept-Ranges)$`)
+
+// madeID are names that the emulator makes anew each time.
+var madeID = regexp.MustCompile(`\b(sess_|ins_)[A-Z2-7]{26}\b`)
 
 func sortedHeaders(h http.Header) []string {
 	names := make([]string, 0, len(h))
@@ -249,7 +270,7 @@ func (r *recipe) print(req *http.Request, head bool) string {
 		printed.WriteString("\n")
 	}
 	printed.Write(body)
-	text := plainScheme.Replace(printed.String())
+	text := madeID.ReplaceAllString(plainScheme.Replace(printed.String()), "$1…")
 	for name, value := range r.variables {
 		text = strings.ReplaceAll(text, value, "$"+name)
 	}
