@@ -143,6 +143,14 @@ func (r *recipe) addTokens(c *clerk, prefix, origin string) {
 
 // standIn is the application behind the gate, which says what reached it.
 func standIn(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Header.Get("Upgrade") == "websocket":
+		greetBySocket(w, r)
+		return
+	case r.Header.Get("Accept") == "text/event-stream":
+		sendEvents(w)
+		return
+	}
 	fmt.Fprintf(w, "%s %s\n", r.Method, r.URL.RequestURI())
 	for _, name := range sortedHeaders(r.Header) {
 		if noise.MatchString(name) {
@@ -154,8 +162,26 @@ func standIn(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+func greetBySocket(w http.ResponseWriter, r *http.Request) {
+	conn, buffered, err := acceptSocket(w, r)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	_, _ = buffered.Write(frame("hello", [4]byte{}))
+	_ = buffered.Flush()
+}
+
+func sendEvents(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	for i := range 3 {
+		fmt.Fprintf(w, "data: %d\n\n", i+1)
+		_ = http.NewResponseController(w).Flush()
+	}
+}
+
 // noise are headers of requests and of answers that vary or tell nothing here.
-var noise = regexp.MustCompile(`^(Accept|Accept-Encoding|User-Agent|Via|X-Forwarded-.*|Date|Server|Content-Length|Etag|Last-Modified|Accept-Ranges)$`)
+var noise = regexp.MustCompile(`^(Accept|Accept-Encoding|User-Agent|Via|X-Forwarded-.*|Date|Server|Content-Length|Etag|Last-Modified|Accept-Ranges|Sec-Websocket-Accept)$`)
 
 // madeID are names that the emulator makes anew each time.
 var madeID = regexp.MustCompile(`\b(sess_|ins_)[A-Z2-7]{26}\b`)
@@ -227,9 +253,14 @@ func (r *recipe) run(command string) string {
 			req.Method, req.Body, req.ContentLength = http.MethodPost, io.NopCloser(strings.NewReader(body)), int64(len(body))
 			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		default:
-			address, ok := strings.CutPrefix(words[i], "https://")
-			if !ok || i != len(words)-1 {
+			scheme, address, _ := strings.Cut(words[i], "://")
+			if scheme != "https" && scheme != "wss" || i != len(words)-1 {
 				r.t.Fatalf("expected an address at the end of %q", command)
+			}
+			if scheme == "wss" {
+				for name, value := range socketHeaders {
+					req.Header.Set(name, value)
+				}
 			}
 			parsed, err := http.NewRequest(req.Method, "http://"+address, nil)
 			if err != nil {
@@ -239,6 +270,11 @@ func (r *recipe) run(command string) string {
 		}
 	}
 	return r.print(req, head)
+}
+
+// socketHeaders are what curl asks for a WebSocket with.
+var socketHeaders = map[string]string{
+	"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": socketKey,
 }
 
 func (r *recipe) print(req *http.Request, head bool) string {
@@ -260,7 +296,7 @@ func (r *recipe) print(req *http.Request, head bool) string {
 		}
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		return printed.String()
+		return printed.String() + "\n" + readFrame(r.t, resp.Body) + "\n"
 	}
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
