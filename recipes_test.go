@@ -106,6 +106,9 @@ func cook(t *testing.T, example string) *recipe {
 		"\n\tdefault_bind 127.0.0.1\n\tstorage file_system " + t.TempDir() + "\n\tlog {\n\t\toutput discard\n\t}\n"
 	config := siteAddress.ReplaceAllString(example, "http://$1$2 {")
 	config = upstreamAddress.ReplaceAllString(config, strings.TrimPrefix(application.URL, "http://"))
+	if strings.Contains(config, "php_fastcgi localhost:9000") {
+		config = strings.ReplaceAll(config, "localhost:9000", startPHP(t))
+	}
 	config = shopSecretKey.ReplaceAllString(config, "$0\n\t\tapi_url {env.SHOP_CLERK_API_URL}")
 	if strings.HasPrefix(config, "{\n") || strings.Contains(config, "\n{\n") {
 		config = strings.Replace(config, "{\n", globals, 1)
@@ -159,24 +162,6 @@ func standIn(w http.ResponseWriter, r *http.Request) {
 		for _, value := range r.Header[name] {
 			fmt.Fprintf(w, "%s: %s\n", name, value)
 		}
-	}
-}
-
-func greetBySocket(w http.ResponseWriter, r *http.Request) {
-	conn, buffered, err := acceptSocket(w, r)
-	if err != nil {
-		return
-	}
-	defer conn.Close()
-	_, _ = buffered.Write(frame("hello", [4]byte{}))
-	_ = buffered.Flush()
-}
-
-func sendEvents(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "text/event-stream")
-	for i := range 3 {
-		fmt.Fprintf(w, "data: %d\n\n", i+1)
-		_ = http.NewResponseController(w).Flush()
 	}
 }
 
