@@ -139,6 +139,11 @@ func (r *recipe) addTokens(c *clerk, prefix, origin string) {
 	for variable, user := range map[string]string{"ALICE": "alice", "BOB": "bob", "CAROL": "carol"} {
 		r.variables[prefix+variable] = strings.TrimPrefix(c.bearer(r.t, user, origin)[1], "Bearer ")
 	}
+	nameless, err := c.Token("carol", origin, emulator.WithClaims(map[string]any{"email": nil}))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.variables[prefix+"NAMELESS"] = nameless
 	for variable, tokenType := range map[string]string{"API_KEY": "api_key", "OAUTH_TOKEN": "oauth_token", "M2M_TOKEN": "m2m_token"} {
 		r.variables[prefix+variable] = strings.TrimPrefix(c.machineToken(r.t, tokenType)[1], "Bearer ")
 	}
