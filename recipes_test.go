@@ -65,6 +65,7 @@ type recipe struct {
 
 var (
 	siteAddress     = regexp.MustCompile(`(?m)^((?:\*\.)?[a-z0-9-]+\.example\.(?:com|org))((?:, [a-z0-9.-]+)*) \{$`)
+	authorizedParty = regexp.MustCompile(`(?m)^\s*authorized_parties (https://[^\s{]+)`)
 	upstreamAddress = regexp.MustCompile(`localhost:300\d\b`)
 	// shopSecretKey is where a Clerk other than that of the environment is
 	// configured. In the tests each is at an address of its own.
@@ -83,7 +84,11 @@ func cook(t *testing.T, example string) *recipe {
 	}
 	r := &recipe{t: t, variables: make(map[string]string)}
 	c := r.startClerk("", "clerk.example.com")
-	r.addTokens(c, "", "https://"+site[1])
+	party := "https://" + site[1]
+	if named := authorizedParty.FindStringSubmatch(example); named != nil {
+		party = named[1]
+	}
+	r.addTokens(c, "", party)
 	for _, further := range siteAddress.FindAllStringSubmatch(example, -1)[1:] {
 		name, _, ok := strings.Cut(further[1], ".example.com")
 		if ok {
