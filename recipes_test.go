@@ -232,7 +232,7 @@ func (r *recipe) run(command string) string {
 		switch words[i] {
 		case "-i":
 			head = true
-		case "-N":
+		case "-N", "--path-as-is":
 		case "-X":
 			req.Method = argument()
 		case "-H":
