@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,18 +60,26 @@ func TestRecipesAnswerAsTheirPagesSay(t *testing.T) {
 type recipe struct {
 	t      *testing.T
 	client *http.Transport
+	// scheme is that of the example's sites.
+	scheme string
+	// from is where requests come from.
+	from net.Addr
 	// variables are what the shell of whoever follows the page knows.
 	variables map[string]string
 }
 
 var (
-	siteAddress     = regexp.MustCompile(`(?m)^((?:\*\.)?[a-z0-9-]+\.example\.(?:com|org))((?:, [a-z0-9.-]+)*) \{$`)
+	siteAddress     = regexp.MustCompile(`(?m)^(?:http://)?((?:\*\.)?[a-z0-9-]+\.example\.(?:com|org))((?:, [a-z0-9.-]+)*) \{$`)
 	authorizedParty = regexp.MustCompile(`(?m)^\s*authorized_parties (https://[^\s{]+)`)
 	upstreamAddress = regexp.MustCompile(`localhost:300\d\b`)
 	// shopSecretKey is where a Clerk other than that of the environment is
 	// configured. In the tests each is at an address of its own.
 	shopSecretKey = regexp.MustCompile(`(?m)^\t*secret_key \{env\.SHOP_CLERK_SECRET_KEY\}$`)
 	plainScheme   = strings.NewReplacer("http://", "https://", "http%3A%2F%2F", "https%3A%2F%2F")
+
+	// Addresses for documentation (RFC 5737) stand for some of this machine's.
+	toLoopback   = strings.NewReplacer("192.0.2.", "127.0.2.", "198.51.100.", "127.51.100.")
+	fromLoopback = strings.NewReplacer("127.0.2.", "192.0.2.", "127.51.100.", "198.51.100.")
 )
 
 // cook runs an example with plain HTTP on a free port, and with stand-ins for
@@ -82,7 +91,10 @@ func cook(t *testing.T, example string) *recipe {
 	if site == nil {
 		t.Fatal("expected the address of a site")
 	}
-	r := &recipe{t: t, variables: make(map[string]string)}
+	r := &recipe{t: t, scheme: "https", variables: make(map[string]string)}
+	if strings.HasPrefix(site[0], "http://") {
+		r.scheme = "http"
+	}
 	c := r.startClerk("", "clerk.example.com")
 	party := "https://" + site[1]
 	if named := authorizedParty.FindStringSubmatch(example); named != nil {
@@ -104,12 +116,13 @@ func cook(t *testing.T, example string) *recipe {
 	r.client = &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, network, "127.0.0.1:"+strconv.Itoa(port))
+			return (&net.Dialer{LocalAddr: r.from}).DialContext(ctx, network, "127.0.0.1:"+strconv.Itoa(port))
 		},
 	}
 	globals := "{\n\tadmin off\n\tpersist_config off\n\thttp_port " + strconv.Itoa(port) +
 		"\n\tdefault_bind 127.0.0.1\n\tstorage file_system " + t.TempDir() + "\n\tlog {\n\t\toutput discard\n\t}\n"
 	config := siteAddress.ReplaceAllString(example, "http://$1$2 {")
+	config = toLoopback.Replace(config)
 	config = upstreamAddress.ReplaceAllString(config, strings.TrimPrefix(application.URL, "http://"))
 	if strings.Contains(config, "php_fastcgi localhost:9000") {
 		config = strings.ReplaceAll(config, "localhost:9000", startPHP(t))
@@ -227,12 +240,18 @@ func (r *recipe) run(command string) string {
 	}
 	req := &http.Request{Method: http.MethodGet, Header: http.Header{"User-Agent": {"curl/8"}, "Accept": {"*/*"}}}
 	head := false
+	r.from = nil
 	for i := 1; i < len(words); i++ {
 		argument := func() string { i++; return words[i] }
 		switch words[i] {
 		case "-i":
 			head = true
 		case "-N", "--path-as-is":
+		case "--interface":
+			if runtime.GOOS != "linux" {
+				r.t.Skip("only Linux has all of 127.0.0.0/8")
+			}
+			r.from = &net.TCPAddr{IP: net.ParseIP(toLoopback.Replace(argument()))}
 		case "-X":
 			req.Method = argument()
 		case "-H":
@@ -249,7 +268,7 @@ func (r *recipe) run(command string) string {
 			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		default:
 			scheme, address, _ := strings.Cut(words[i], "://")
-			if scheme != "https" && scheme != "wss" || i != len(words)-1 {
+			if scheme != r.scheme && scheme != "wss" || i != len(words)-1 {
 				r.t.Fatalf("expected an address at the end of %q", command)
 			}
 			if scheme == "wss" {
@@ -301,7 +320,10 @@ func (r *recipe) print(req *http.Request, head bool) string {
 		printed.WriteString("\n")
 	}
 	printed.Write(body)
-	text := madeID.ReplaceAllString(plainScheme.Replace(printed.String()), "$1…")
+	text := madeID.ReplaceAllString(fromLoopback.Replace(printed.String()), "$1…")
+	if r.scheme == "https" {
+		text = plainScheme.Replace(text)
+	}
 	for name, value := range r.variables {
 		text = strings.ReplaceAll(text, value, "$"+name)
 	}
