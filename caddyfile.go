@@ -105,7 +105,8 @@ func behindGate(h httpcaddyfile.Helper, gate []httpcaddyfile.ConfigValue) []http
 }
 
 // asksWhoIsThere tells whether a matcher set depends on what a gate has found
-// out: by the matcher clerk, its function in an expression, or a placeholder.
+// out: by the matcher clerk, its function in an expression, a placeholder, or a
+// header X-Clerk-*.
 func asksWhoIsThere(set caddy.ModuleMap) bool {
 	for name, matcher := range set {
 		switch name {
@@ -117,7 +118,12 @@ func asksWhoIsThere(set caddy.ModuleMap) bool {
 				return true
 			}
 		default:
-			if identityInText.Match(matcher) {
+			asks, ok := identityInTextOf[name]
+			if !ok {
+				asks = identityInText
+			}
+			var settings any
+			if json.Unmarshal(matcher, &settings) == nil && anyText(settings, asks.MatchString) {
 				return true
 			}
 		}
@@ -125,7 +131,36 @@ func asksWhoIsThere(set caddy.ModuleMap) bool {
 	return false
 }
 
-var identityInText = regexp.MustCompile(`\bclerk\(|\{http\.(clerk|auth)\.`)
+// identityInText finds what a gate has found out in the text of a matcher: a
+// placeholder, or a header that no client can send. In an expression both can
+// be given to functions as well, and there is the matcher's own.
+var (
+	identityInText   = regexp.MustCompile(`\{http\.(clerk|auth)\.|(?i)\{http\.request\.header\.x-clerk-`)
+	identityInTextOf = map[string]*regexp.Regexp{
+		"expression":    regexp.MustCompile(`\bclerk\s*\(|\bhttp\.(clerk|auth)\.|(?i)\bx-clerk-`),
+		"header":        identityInHeader,
+		"header_regexp": identityInHeader,
+	}
+	identityInHeader = regexp.MustCompile(`\{http\.(clerk|auth)\.|(?i)\bx-clerk-`)
+)
+
+// anyText looks through the texts of decoded JSON, names of members included.
+// In JSON itself a line break, or an ampersand, would pass for a letter.
+func anyText(value any, is func(string) bool) bool {
+	switch value := value.(type) {
+	case string:
+		return is(value)
+	case []any:
+		return slices.ContainsFunc(value, func(element any) bool { return anyText(element, is) })
+	case map[string]any:
+		for name, member := range value {
+			if is(name) || anyText(member, is) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // parseGlobalOption sets up the app. Syntax:
 //

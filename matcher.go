@@ -129,7 +129,7 @@ func (m *Matcher) add(words []string) error {
 }
 
 // CELLibrary gives expressions the function clerk.
-func (Matcher) CELLibrary(ctx caddy.Context) (cel.Library, error) {
+func (Matcher) CELLibrary(caddy.Context) (cel.Library, error) {
 	return caddyhttp.CELMatcherImpl("clerk", "clerk_match_request_list", []*cel.Type{cel.ListType(cel.StringType)},
 		func(data ref.Val) (caddyhttp.RequestMatcherWithError, error) {
 			words, err := data.ConvertToNative(reflect.TypeFor[[]string]())
@@ -140,7 +140,7 @@ func (Matcher) CELLibrary(ctx caddy.Context) (cel.Library, error) {
 			if err := m.add(words.([]string)); err != nil {
 				return nil, err
 			}
-			if err := m.Provision(ctx); err != nil {
+			if m.policy, err = compilePolicy("clerk", m.Require); err != nil {
 				return nil, err
 			}
 			return m, m.Validate()

@@ -169,3 +169,66 @@ func TestAGateWhoseMatcherAsksWhoIsThereNeedsOneBeforeIt(t *testing.T) {
 		t.Error("expected the log to tell what is wrong")
 	}
 }
+
+// TestAMatcherThatAsksWhoIsThereIsKnownAsOne writes the question in every way
+// that Caddy understands. A gate under it, with none before, would let everybody
+// by.
+func TestAMatcherThatAsksWhoIsThereIsKnownAsOne(t *testing.T) {
+	for matcher, asks := range map[string]bool{
+		"clerk signed_in":                       true,
+		"not clerk signed_in":                   true,
+		"expression clerk('role', 'org:admin')": true,
+		"expression `\n\tclerk('role', 'org:admin')\n\t|| path('/a')`":   true,
+		"expression `\nclerk('role', 'org:admin')`":                      true,
+		"expression `path('/a')&&clerk('role', 'org:admin')`":            true,
+		"expression `clerk ('role', 'org:admin')`":                       true,
+		"not expression `\n!clerk('signed_in')`":                         true,
+		"expression `{http.clerk.org_role} == 'org:admin'`":              true,
+		"expression `ph(req, 'http.auth.user.id') != ''`":                true,
+		"expression `header({'X-Clerk-Org-Role': 'org:admin'})`":         true,
+		"expression `{http.request.header.X-Clerk-User-Id} != ''`":       true,
+		"vars {http.clerk.org_role} org:admin":                           true,
+		"vars_regexp {http.auth.user.org_role} admin":                    true,
+		"vars {http.request.header.x-clerk-org-role} org:admin":          true,
+		"header X-Clerk-Org-Role org:admin":                              true,
+		"header_regexp x-clerk-org-role admin":                           true,
+		"not header X-Clerk-User-Id *":                                   true,
+		"path_regexp ^/clerk(s)?$":                                       false,
+		"path /x-clerk-docs/*":                                           false,
+		"expression `path('/clerks(.*)') && {path} != 'http/clerk.'`":    false,
+		"header X-Auth-Clerk yes":                                        false,
+		"expression `isclerk == 1 || {http.vars.clerk_matcher} == 'no'`": false,
+	} {
+		config := string(adapt(t, ":80 {\n@m "+matcher+"\nclerk_auth @m\n}\n"))
+		if got := strings.Contains(config, `"behind_gate":true`); got != asks {
+			t.Errorf("%s: expected it to ask: %t, got %t", matcher, asks, got)
+		}
+	}
+}
+
+// TestExpressionsTakeWhatAClientSendsAsItIs asks for a role that a request
+// names. What looks like a placeholder in it must not be one: it could be of a
+// file or a secret.
+func TestExpressionsTakeWhatAClientSendsAsItIs(t *testing.T) {
+	c := startClerk(t, emulator.Options{})
+	t.Setenv("ROLE", "org:admin")
+	t.Setenv("SECRET", "a secret")
+	s := serve(t, "", `
+	clerk_auth {
+		`+c.settings()+`
+	}
+	@asked expression clerk('role', {http.request.header.X-Role})
+	@env expression clerk('role', {env.ROLE})
+	respond @asked asked
+	respond @env "{http.request.header.X-None}env"
+	handle_errors {
+		respond "{err.message}"
+	}`)
+	for role, want := range map[string]string{
+		"org:admin": "asked", "org:member": "env", "{env.ROLE}": "env", "{env.SECRET}": "env", "{file./etc/passwd}": "env",
+	} {
+		if got := s.get("/", append(c.bearer(t, "alice", ""), "X-Role", role)...); got.body != want {
+			t.Errorf("%s: expected %s, got %d %q", role, want, got.StatusCode, got.body)
+		}
+	}
+}

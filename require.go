@@ -39,17 +39,28 @@ var requirementKinds = []string{
 // newPolicy expands the requirements' placeholders and compiles them. An error
 // names the setting that they come from.
 func newPolicy(setting string, requirements []Requirement) (access.Policy, error) {
-	repl, policy := caddy.NewReplacer(), make(access.Policy, 0, len(requirements))
+	repl, expanded := caddy.NewReplacer(), make([]Requirement, 0, len(requirements))
 	for _, r := range requirements {
 		values := make([]string, 0, len(r.Values))
 		for _, value := range r.Values {
-			expanded, err := repl.ReplaceOrErr(value, true, true)
+			text, err := repl.ReplaceOrErr(value, true, true)
 			if err != nil {
 				return nil, fmt.Errorf("%s %s: %w; set what it refers to", setting, r.Kind, err)
 			}
-			values = append(values, expanded)
+			values = append(values, text)
 		}
-		compiled, err := access.NewRequirement(r.Kind, values)
+		expanded = append(expanded, Requirement{Kind: r.Kind, Values: values})
+	}
+	return compilePolicy(setting, expanded)
+}
+
+// compilePolicy takes values as they are: those in an expression may come from
+// a request, and a client must not have placeholders of its own expanded, such
+// as one for a file.
+func compilePolicy(setting string, requirements []Requirement) (access.Policy, error) {
+	policy := make(access.Policy, 0, len(requirements))
+	for _, r := range requirements {
+		compiled, err := access.NewRequirement(r.Kind, r.Values)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", setting, err)
 		}
