@@ -455,6 +455,12 @@ func TestCredentialsDoNotReachTheApplication(t *testing.T) {
 		strip_credentials
 		optional
 	}
+	clerk_auth /unjudged/* {
+		`+c.settings()+`
+		strip_credentials
+		preflight pass
+		sign_out /unjudged/sign-out
+	}
 	reverse_proxy `+application+`
 	handle_errors {
 		reverse_proxy `+application+`
@@ -484,6 +490,17 @@ func TestCredentialsDoNotReachTheApplication(t *testing.T) {
 			}
 			expectFields(t, answer.body, test.want...)
 		})
+	}
+	for method, test := range map[string]struct{ path, lines string }{
+		http.MethodOptions: {"/unjudged/a", "Origin: https://x.example\r\nAccess-Control-Request-Method: GET\r\n"},
+		http.MethodPost:    {"/unjudged/sign-out", "Origin: https://x.example\r\n"},
+		http.MethodPut:     {"/unjudged/sign-out", ""},
+	} {
+		answer := s.ask(method, test.path, test.lines+"Cookie: "+cookies+"\r\n")
+		if !strings.HasPrefix(answer.body, method+" "+test.path) {
+			t.Errorf("expected the application to be asked, got %d %s", answer.StatusCode, answer.body)
+		}
+		expectFields(t, answer.body, "Cookie", kept)
 	}
 	answer := s.ask(http.MethodGet, "/gated/a", "Cookie: __session=x\r\nAuthorization: Bearer x\r\n")
 	answer.expect(t, http.StatusOK, "WWW-Authenticate", `Bearer realm="clerk", error="invalid_token", error_description="token-invalid"`)

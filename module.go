@@ -190,6 +190,9 @@ func (h *Handler) Validate() error {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	s := h.authenticator.prepare(r)
 	s.gated = true
+	if h.StripCredentials {
+		s.stripCookies(r)
+	}
 	if h.signOut.isAskedFor(s) {
 		return h.signOut.serve(w, s.asCame(r))
 	}
@@ -197,7 +200,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return next.ServeHTTP(w, r)
 	}
 	state, fresh := h.judge(s, r)
-	if fresh {
+	// Whoever has found the state may not have been one who redirects.
+	if fresh || state.Location != "" {
 		state.Apply(w.Header())
 	}
 	switch {

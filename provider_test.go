@@ -18,6 +18,13 @@ import (
 // with this module's provider and others, given as JSON.
 func serveProvider(t *testing.T, c *clerk, others string) *site {
 	t.Helper()
+	return serveProviderThen(t, c, others, "")
+}
+
+// serveProviderThen has more handlers, as JSON with a comma behind each, in
+// front of the one that answers errors.
+func serveProviderThen(t *testing.T, c *clerk, others, onError string) *site {
+	t.Helper()
 	s := serve(t, "", "respond in")
 	_, port, _ := strings.Cut(strings.TrimPrefix(s.url, "http://"), ":")
 	config := fmt.Sprintf(`{
@@ -33,12 +40,12 @@ func serveProvider(t *testing.T, c *clerk, others string) *site {
 				{"handler": "static_response", "body": %q}
 			]}],
 			"errors": {"routes": [{"handle": [
-				{"handler": "static_response", "body": %q}
+				%s{"handler": "static_response", "body": %q}
 			]}]}
 		}}}}
 	}`, t.TempDir(), s.logFile, port, c.PublishableKey(), c.SecretKey(), c.server.URL, others,
 		"{http.auth.user.id} {http.auth.user.org_slug} {http.auth.user.org_role} {http.auth.user.none}|{http.clerk.user_id} {http.request.header.X-Clerk-User-Id}",
-		"{http.auth.clerk.error}|{http.auth.candidate.id}|{http.auth.user.id}")
+		onError, "{http.auth.clerk.error}|{http.auth.candidate.id}|{http.auth.user.id}")
 	if !json.Valid([]byte(config)) {
 		t.Fatal(config)
 	}
@@ -86,4 +93,20 @@ func TestEitherProviderIsEnough(t *testing.T) {
 	}
 	s.get("/", "Authorization", "Basic b3BzOndyb25n").expect(t, http.StatusUnauthorized)
 	s.get("/").expect(t, http.StatusUnauthorized)
+}
+
+// TestAGateBehindTheProviderRedirectsAllTheSame answers who the provider turns
+// away. What was found of the request is the same for both.
+func TestAGateBehindTheProviderRedirectsAllTheSame(t *testing.T) {
+	c := startClerk(t, emulator.Options{})
+	s := serveProviderThen(t, c, "", fmt.Sprintf(`{"handler": "clerk_auth", "publishable_key": %q, "secret_key": %q, "api_url": "%s/__clerk"},`,
+		c.PublishableKey(), c.SecretKey(), c.server.URL))
+	answer := s.get("/", document...)
+	answer.expect(t, http.StatusTemporaryRedirect, "X-Clerk-Auth-Status", "handshake", "Cache-Control", "no-store")
+	if location := answer.Header.Get("Location"); !strings.Contains(location, "/v1/client/handshake") {
+		t.Errorf("expected the handshake, got %q", location)
+	}
+	if cookies := answer.Header["Set-Cookie"]; len(cookies) != 1 {
+		t.Errorf("expected the redirect to be counted once, got %q", cookies)
+	}
 }

@@ -9,32 +9,31 @@ import (
 	"github.com/caddy-clerk/caddy-clerk/authstate"
 )
 
-// judge finds out who a request comes from. Credentials are stripped as soon as
-// it was judged by them, so that whatever answers a request that is refused
-// does not see them either.
+// judge finds out who a request comes from. The bearer token of who is signed
+// in by it is stripped at once, so that whatever answers a request that is
+// refused does not see it either. A token that nobody is signed in by may be
+// the application's own, and stays.
 func (h *Handler) judge(s *requestState, r *http.Request) (state *authstate.State, fresh bool) {
-	if !h.StripCredentials {
-		return s.authenticate(h.authenticator, r)
-	}
-	s.keepCredentials(r)
 	state, fresh = s.authenticate(h.authenticator, r)
-	stripCredentials(r.Header, state)
+	if h.StripCredentials && state.Status == authstate.SignedIn && state.HadHeaderToken() {
+		delete(r.Header, "Authorization")
+	}
 	return state, fresh
 }
 
-// stripCredentials removes from a request what a gate has judged it by: Clerk's
-// cookies, and the bearer token of who is signed in by it. A token that nobody
-// is signed in by may be the application's own, and stays.
-func stripCredentials(h http.Header, state *authstate.State) {
-	if state.Status == authstate.SignedIn && state.HadHeaderToken() {
-		delete(h, "Authorization")
+// stripCookies removes Clerk's cookies, before anything is decided: who answers
+// a request that is refused, or one that passes unjudged, does not see them
+// either.
+func (s *requestState) stripCookies(r *http.Request) {
+	if s.came == nil {
+		s.came = maps.Clone(r.Header)
 	}
-	authstate.StripCookies(h)
+	authstate.StripCookies(r.Header)
 }
 
-// asCame gives the request with the credentials that a gate before this one
-// has stripped, so that a gate of other settings can judge by them. The
-// application is never given it.
+// asCame gives the request with the credentials that a gate has stripped, so
+// that it and those of other settings can judge by them. The application is
+// never given it.
 func (s *requestState) asCame(r *http.Request) *http.Request {
 	if s.came == nil {
 		return r
@@ -42,11 +41,4 @@ func (s *requestState) asCame(r *http.Request) *http.Request {
 	came := r.WithContext(r.Context())
 	came.Header = s.came
 	return came
-}
-
-// keepCredentials sees to it that asCame gives them.
-func (s *requestState) keepCredentials(r *http.Request) {
-	if s.came == nil {
-		s.came = maps.Clone(r.Header)
-	}
 }
