@@ -68,6 +68,7 @@ func prepare(r *http.Request, owned []headerfield.Owned) *requestState {
 	}
 	s := &requestState{target: originalTarget(r)}
 	removeIdentityHeaders(r, owned)
+	headerfield.RemoveRequestUpgrade(r.Header)
 	if vars != nil {
 		vars[stateVar] = s
 	}

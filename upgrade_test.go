@@ -347,3 +347,56 @@ func TestAGateWrapsNothing(t *testing.T) {
 		})
 	}
 }
+
+// tunnel is an application that changes over to whatever protocol it is asked
+// to.
+func tunnel(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		protocol := r.Header.Get("Upgrade")
+		if protocol == "" {
+			_, _ = io.WriteString(w, "not asked to change over")
+			return
+		}
+		conn, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, _ = buffered.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: " + protocol + "\r\nConnection: Upgrade\r\n\r\n")
+		_ = buffered.Flush()
+	}))
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
+}
+
+// TestNoRequestIsSentBehindAGate tries to agree with the application on another
+// way to send requests, for which it takes one request that passes: a preflight,
+// one that the matcher leaves out, or one of somebody who is signed in.
+func TestNoRequestIsSentBehindAGate(t *testing.T) {
+	c := startClerk(t, emulator.Options{})
+	s := serve(t, "", `
+	@private not path /public
+	clerk_auth @private {
+		`+c.settings()+`
+		preflight pass
+	}
+	reverse_proxy `+tunnel(t))
+	for name, request := range map[string]struct{ method, path, lines string }{
+		"preflight": {http.MethodOptions, "/", "Origin: https://x.example\r\nAccess-Control-Request-Method: GET\r\n"},
+		"left out":  {http.MethodGet, "/public", ""},
+		"signed in": {http.MethodGet, "/", line(c.bearer(t, "alice", s.url))},
+	} {
+		for protocol, status := range map[string]int{
+			"h2c": http.StatusOK, "H2C": http.StatusOK, "websocket, h2c": http.StatusOK, "TLS/1.0, HTTP/1.1": http.StatusOK,
+			"tcp": http.StatusSwitchingProtocols,
+		} {
+			answer := s.raw(request.method + " " + request.path + " HTTP/1.1\r\nHost: " + strings.TrimPrefix(s.url, "http://") +
+				"\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nUpgrade: " + protocol + "\r\n" + request.lines + "\r\n")
+			if answer.StatusCode != status {
+				t.Errorf("%s, %s: expected %d, got %d", name, protocol, status, answer.StatusCode)
+			}
+		}
+	}
+}
