@@ -112,6 +112,69 @@ func TestForgedTrailersReachNobody(t *testing.T) {
 	}
 }
 
+// TestForgedTrailersDoNotReachAnErrorPage has a handler in front that replaces
+// the request, so that the gate sees another one than handle_errors.
+func TestForgedTrailersDoNotReachAnErrorPage(t *testing.T) {
+	c := startClerk(t, emulator.Options{})
+	s := serve(t, "", `
+	tracing
+	clerk_auth {
+		`+c.settings()+`
+	}
+	handle_errors {
+		clerk_auth {
+			`+c.settings()+`
+			optional
+		}
+		reverse_proxy `+echo(t)+`
+	}`)
+	answer := s.raw("POST / HTTP/1.1\r\nHost: " + strings.TrimPrefix(s.url, "http://") +
+		"\r\nTransfer-Encoding: chunked\r\nTrailer: X-Clerk-User-Id\r\nConnection: close\r\n\r\n1\r\nx\r\n0\r\nX-Clerk-User-Id: forged\r\n\r\n")
+	if !strings.Contains(answer.body, "Via: ") || strings.Contains(answer.body, "forged") {
+		t.Errorf("expected no trailer to reach the application, got\n%s", answer.body)
+	}
+}
+
+// TestForgedHeadersReachNobodyByHTTP2 sends headers and trailers as frames.
+func TestForgedHeadersReachNobodyByHTTP2(t *testing.T) {
+	c := startClerk(t, emulator.Options{})
+	s := serve(t, "servers {\nprotocols h1 h2c\n}", `
+	clerk_auth {
+		`+c.settings()+`
+		optional
+		identity_headers X-Auth-
+		strip_credentials
+	}
+	reverse_proxy `+echo(t))
+	client := &http.Transport{Protocols: new(http.Protocols)}
+	client.Protocols.SetUnencryptedHTTP2(true)
+	defer client.CloseIdleConnections()
+	for name, credentials := range map[string][]string{"somebody": c.bearer(t, "alice", ""), "nobody": {"Authorization", "Basic YTpi"}} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url, strings.NewReader("body"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.ContentLength = -1
+		request.Trailer = http.Header{"X-Auth-User-Id": {"forged"}}
+		request.Header = http.Header{
+			"X-Auth-User-Id": {"forged", "forged"}, "x-auth-org-role": {"forged"}, "x~clerk~user~id": {"forged"}, "X-Other": {"kept"},
+			credentials[0]: {credentials[1], "Bearer forged"}, "Cookie": {"a=b", "__session=forged", "__clerk_db_jwt=forged"},
+		}
+		response, err := client.RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || response.ProtoMajor != 2 || !strings.Contains(string(body), "X-Other: [kept]") || strings.Contains(string(body), "forged") {
+			t.Errorf("%s: expected nothing forged to reach the application, got %s (%v)\n%s", name, response.Proto, err, body)
+		}
+		if strings.Contains(string(body), "X-Auth-User-Id: [user_alice]") != (name == "somebody") {
+			t.Errorf("%s: got\n%s", name, body)
+		}
+	}
+}
+
 // TestTheApplicationIsGivenTheTokenThatWasVerified sends a second one behind
 // the first.
 func TestTheApplicationIsGivenTheTokenThatWasVerified(t *testing.T) {

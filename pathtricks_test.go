@@ -319,6 +319,7 @@ func TestTargetsThatNameNoPathAreRefused(t *testing.T) {
 		if reached || a.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: expected 400, got %d, and %q at the application", target, a.StatusCode, recorded)
 		}
+		a.expect(t, http.StatusBadRequest, "Cache-Control", "no-store", "X-Clerk-Auth-Reason", "invalid-target")
 	}
 }
 

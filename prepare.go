@@ -9,6 +9,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-clerk/caddy-clerk/authstate"
 )
 
 func init() {
@@ -64,10 +66,18 @@ func (p *Prepare) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	s.gated = true
 	if r.URL.Opaque != "" {
-		return refusal(http.StatusBadRequest, "invalid-target", "the request names no path")
+		prepareRefusal(w.Header())
+		authstate.SetReason(w.Header(), "", reasonInvalidTarget, invalidTargetMessage)
+		return refusal(http.StatusBadRequest, reasonInvalidTarget, invalidTargetMessage)
 	}
 	return next.ServeHTTP(w, r)
 }
+
+// reasonInvalidTarget is why a target that has no path is refused.
+const (
+	reasonInvalidTarget  = "invalid-target"
+	invalidTargetMessage = "the request names no path"
+)
 
 var errNoGateBefore = errors.New("clerk_auth: its matcher asks who is signed in, and no clerk_auth before it has found that out; " +
 	"put one that every such request meets before it")

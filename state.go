@@ -61,6 +61,12 @@ func (*requestState) MarshalJSON() ([]byte, error) { return []byte("null"), nil 
 // handle_errors, may believe the others' headers. That the first time is the
 // only one lets stay what gates, and Caddy's own configuration, set later.
 func prepare(r *http.Request, owned []headerfield.Owned) *requestState {
+	// Trailers are let go of altogether, each time: a handler before a gate may
+	// have replaced the request, as tracing does, and handle_errors goes back to
+	// the one from before. They come after the body, when nobody can look at them
+	// any more, whether they were announced or not; and applications exist that
+	// take them for headers.
+	r.Trailer = nil
 	ctx := r.Context()
 	vars, _ := ctx.Value(caddyhttp.VarsCtxKey).(map[string]any)
 	if known, ok := vars[stateVar].(*requestState); ok {
@@ -92,14 +98,9 @@ func (s *requestState) authenticate(a *authenticator, r *http.Request) (state *a
 // removeIdentityHeaders deletes what a client must not say of itself, in every
 // spelling that an application could take for it.
 //
-// Trailers are let go of altogether. They come after the body, when nobody can
-// look at them any more, whether they were announced or not; and applications
-// exist that take them for headers.
-//
 // Of several Authorization lines the first is kept, which is the one that is
 // verified: the application must not be given another.
 func removeIdentityHeaders(r *http.Request, owned []headerfield.Owned) {
-	r.Trailer = nil
 	for name := range r.Header {
 		if clerkHeaders.Covers(name) || headerfield.IsOwned(owned, name) {
 			delete(r.Header, name)
