@@ -138,6 +138,8 @@ var mistakes = map[string]struct {
 	"forbidden": {oneMissing, oneTooMany, []mistake{
 		{"200", `forbidden: expected a status from 400 to 499, got "200"`},
 		{"redirect", `forbidden: expected a status from 400 to 499, got "redirect"`},
+		{"404", "forbidden: nothing is required, so everybody who is signed in passes; add require, or leave it out"},
+		{"404\noptional", "forbidden: nothing is required, so everybody who is signed in passes; add require, or leave it out"},
 	}},
 	"preflight": {oneMissing, oneTooMany, []mistake{
 		{"allow", `preflight: expected pass or check, got "allow"`},

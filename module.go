@@ -83,7 +83,8 @@ type Handler struct {
 
 	// What becomes of CORS preflight requests, which carry no credentials:
 	// `pass` sends them on unauthenticated, `check` treats them as all requests.
-	// Default: `check`.
+	// Anybody can send what looks like one, so an application that they are sent
+	// on to must not take OPTIONS for GET. Default: `check`.
 	Preflight string `json:"preflight,omitempty"`
 
 	// The request headers that tell the application who is signed in. They are
@@ -179,6 +180,9 @@ func (h *Handler) Validate() error {
 	}
 	if h.Optional && len(h.Require) > 0 {
 		return errors.New("require: optional lets everybody pass, whatever they have; leave one of them out")
+	}
+	if h.Forbidden != "" && len(h.Require) == 0 {
+		return errors.New("forbidden: nothing is required, so everybody who is signed in passes; add require, or leave it out")
 	}
 	if err := checkPreflight(h.Preflight); err != nil {
 		return err
