@@ -102,23 +102,19 @@ func startCaddy(t *testing.T, s *signer, cases []*Case) *server {
 	sv := &server{addresses: map[string]string{}}
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { sv.answer(w, r, s.jwks()) }))
 	t.Cleanup(api.Close)
-	servers := map[string]any{}
+	sets := map[string]OptionSet{}
 	for _, c := range cases {
-		if sv.addresses[c.Options.Name] != "" {
-			continue
-		}
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		address := listener.Addr().String()
-		_ = listener.Close()
-		sv.addresses[c.Options.Name] = address
+		sets[c.Options.Name] = c.Options
+	}
+	servers, free := map[string]any{}, freeAddresses(t, len(sets))
+	for name, options := range sets {
+		address := free[len(servers)]
+		sv.addresses[name] = address
 		servers[address] = map[string]any{
 			"listen":          []string{address},
 			"automatic_https": map[string]any{"disable": true},
 			"trusted_proxies": map[string]any{"source": "static", "ranges": []string{"127.0.0.1/32"}},
-			"routes":          []any{map[string]any{"handle": []any{gateOf(c.Options, api.URL), echo}}},
+			"routes":          []any{map[string]any{"handle": []any{gateOf(options, api.URL), echo}}},
 		}
 	}
 	config := mustJSON(map[string]any{
@@ -136,6 +132,22 @@ func startCaddy(t *testing.T, s *signer, cases []*Case) *server {
 		}
 	})
 	return sv
+}
+
+// freeAddresses gives addresses that were free a moment ago. All are taken
+// before any is given back, so that no two are the same.
+func freeAddresses(t *testing.T, n int) []string {
+	t.Helper()
+	addresses := make([]string, 0, n)
+	for range n {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close()
+		addresses = append(addresses, listener.Addr().String())
+	}
+	return addresses
 }
 
 // separator stands between the values that echo answers with.
