@@ -91,6 +91,8 @@ func newInstance(r *resolved) (*instance, error) {
 		var err error
 		api, err = backendapi.New(backendapi.Options{
 			SecretKey: r.SecretKey, MachineSecretKey: r.MachineSecretKey, APIURL: r.APIURL, APIVersion: r.APIVersion,
+			// When to ask again is the guard's and the key source's to say.
+			Retry: new(backendapi.RetryPolicy),
 		})
 		if err != nil {
 			return nil, err

@@ -18,6 +18,7 @@
 package backendapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -32,10 +33,11 @@ const (
 	DefaultAPIURL     = "https://api.clerk.com"
 	DefaultAPIVersion = "v1"
 
-	// apiDate is the dated version of the API that this package was written
-	// against, sent as Clerk-API-Version.
-	apiDate        = "2026-05-12"
-	userAgent      = "caddy-clerk"
+	// DefaultVersionDate is the dated version of the API that this package was
+	// written against.
+	DefaultVersionDate = "2026-05-12"
+	DefaultUserAgent   = "caddy-clerk"
+
 	defaultTimeout = 10 * time.Second
 )
 
@@ -59,9 +61,24 @@ type Options struct {
 	// APIVersion is the first element of every path but those that verify
 	// opaque tokens; DefaultAPIVersion when empty.
 	APIVersion string
-	// Doer sends the requests. The default follows no redirects, so that secret
-	// keys and tokens reach nobody but APIURL, and gives up after ten seconds.
+	// VersionDate is sent as Clerk-API-Version, and decides the form of the
+	// answers; DefaultVersionDate when empty.
+	VersionDate string
+	// UserAgent is sent as User-Agent; DefaultUserAgent when empty.
+	UserAgent string
+	// Doer sends the requests. The default gives up after ten seconds. An
+	// *http.Client follows no redirects here, whatever it would do elsewhere, so
+	// that secret keys and tokens reach nobody but APIURL; another Doer must see to
+	// that itself.
 	Doer Doer
+	// Retry says when calls are made again; DefaultRetryPolicy when nil.
+	Retry *RetryPolicy
+	// RequestLimit is how many requests are sent in ten seconds; the others wait.
+	// All Clients of a key in the process share it. When it is 0 it is what Clerk
+	// allows, DevelopmentRequests for a key that begins with sk_test_ and
+	// ProductionRequests for the others, and on loopback there is none. Below 0
+	// there is none at all.
+	RequestLimit int
 }
 
 // Client speaks to the Backend API.
@@ -86,6 +103,11 @@ type Client struct {
 	base             *url.URL // with the version
 	unversioned      *url.URL
 	doer             Doer
+	versionDate      string
+	userAgent        string
+	retry            RetryPolicy
+	limit            *limiter // of secretKey
+	machineLimit     *limiter // of machineSecretKey
 }
 
 // New makes a Client. It makes no request.
@@ -106,15 +128,21 @@ func New(o Options) (*Client, error) {
 	if strings.Trim(o.APIVersion, "/") != o.APIVersion || strings.Contains(o.APIVersion, "..") {
 		return nil, fmt.Errorf("api_version: expected a name such as v1, got %q", o.APIVersion)
 	}
-	if o.Doer == nil {
-		o.Doer = DefaultDoer()
-	}
+	loopback := isLoopback(base.Hostname())
 	c := &Client{
 		secretKey:        o.SecretKey,
 		machineSecretKey: o.MachineSecretKey,
 		base:             base.JoinPath(o.APIVersion),
 		unversioned:      base,
-		doer:             o.Doer,
+		doer:             withoutRedirects(o.Doer),
+		versionDate:      cmp.Or(o.VersionDate, DefaultVersionDate),
+		userAgent:        cmp.Or(o.UserAgent, DefaultUserAgent),
+		retry:            DefaultRetryPolicy(),
+		limit:            limiterFor(o.SecretKey, o.RequestLimit, loopback),
+		machineLimit:     limiterFor(o.MachineSecretKey, o.RequestLimit, loopback),
+	}
+	if o.Retry != nil {
+		c.retry = *o.Retry
 	}
 	c.JWKS = &JWKSService{c}
 	c.Clients = &ClientsService{c}
@@ -128,13 +156,24 @@ func New(o Options) (*Client, error) {
 
 // DefaultDoer makes the HTTP client that is used when none is given.
 func DefaultDoer() *http.Client {
-	return &http.Client{
-		Timeout: defaultTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse
-		},
-	}
+	return &http.Client{Timeout: defaultTimeout, CheckRedirect: followNone}
 }
+
+// withoutRedirects keeps an HTTP client from sending on what is for Clerk.
+func withoutRedirects(doer Doer) Doer {
+	if doer == nil {
+		return DefaultDoer()
+	}
+	client, ok := doer.(*http.Client)
+	if !ok {
+		return doer
+	}
+	careful := *client
+	careful.CheckRedirect = followNone
+	return &careful
+}
+
+func followNone(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // ParseURL reads the address of a service of Clerk's: absolute, without user
 // information, query or fragment, and encrypted unless it is on this machine.

@@ -4,6 +4,7 @@ package backendapi
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 )
 
@@ -11,10 +12,14 @@ import (
 type ClientsService struct{ client *Client }
 
 // HandshakePayload exchanges the nonce that a handshake came back with for
-// the Set-Cookie directives it stands for: GET /clients/handshake_payload.
+// the Set-Cookie directives it stands for: GET /clients/handshake_payload. A
+// nonce is good only once, so the call is never made again.
 // Clerk's SDK uses it; the published description of the API lacks it.
 func (s *ClientsService) HandshakePayload(ctx context.Context, nonce string) ([]string, error) {
-	a, err := s.client.get(ctx, "clients/handshake_payload", url.Values{"nonce": {nonce}}, nonce)
+	a, err := s.client.do(ctx, &request{
+		method: http.MethodGet, key: s.client.secretKey, base: s.client.base, path: "clients/handshake_payload",
+		query: url.Values{"nonce": {nonce}}, hidden: secrets{nonce}, once: true,
+	})
 	if err != nil {
 		return nil, err
 	}

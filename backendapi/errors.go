@@ -24,9 +24,28 @@ var (
 	// is documented to answer with. Something between here and Clerk may have
 	// answered.
 	ErrNotJSON = errors.New("expected JSON of the documented form")
+	errNoList  = errors.New("expected a list")
 	// ErrInactive is a token that Clerk knows, and knows to be dead.
 	ErrInactive = errors.New("expected an active token")
 )
+
+// What errors.Is finds in an *Error, by its status.
+var (
+	// ErrNotFound is what Clerk does not know: HTTP status 404.
+	ErrNotFound = errors.New("expected it to be known to Clerk")
+	// ErrUnauthorized is a key that Clerk does not accept, or not for this: HTTP
+	// status 401.
+	ErrUnauthorized = errors.New("expected a key that Clerk accepts")
+	// ErrRateLimited is one request too many: HTTP status 429.
+	ErrRateLimited = errors.New("expected fewer requests")
+)
+
+// sentinels lists what the statuses are to errors.Is.
+var sentinels = map[int]error{
+	http.StatusNotFound:        ErrNotFound,
+	http.StatusUnauthorized:    ErrUnauthorized,
+	http.StatusTooManyRequests: ErrRateLimited,
+}
 
 // Unavailable tells whether err is Clerk's state rather than its answer: it
 // could not be reached, fails (HTTP status 5xx) or is asked too much (429).
@@ -50,7 +69,7 @@ type unreachableError struct {
 func newUnreachable(r *request, cause error) error {
 	unquoted, _, _ := strings.Cut(cause.Error(), `"`)
 	return &unreachableError{
-		text:  fmt.Sprintf("asking Clerk for %s: %v, got %.256q", r.path, ErrUnreachable, r.hidden.hider()(strings.TrimSpace(unquoted))),
+		text:  fmt.Sprintf("asking Clerk for %s: %v, got %.256q", r, ErrUnreachable, r.hidden.hider()(strings.TrimSpace(unquoted))),
 		cause: cause,
 	}
 }
@@ -68,7 +87,8 @@ type Error struct {
 	StatusCode int
 	// Details are what Clerk says went wrong, possibly nothing.
 	Details []Detail
-	// TraceID identifies the request to Clerk's support.
+	// TraceID identifies the request to Clerk's support: Clerk's own ID, or else
+	// the one of the network before it (Cf-Ray).
 	TraceID string
 	// RetryAfter is how long Clerk asks to wait; zero when it did not say.
 	RetryAfter time.Duration
@@ -76,12 +96,37 @@ type Error struct {
 	path string
 }
 
+// Is tells whether target stands for the status.
+func (e *Error) Is(target error) bool { return target != nil && sentinels[e.StatusCode] == target }
+
 // Detail is one thing that went wrong
 // (https://clerk.com/docs/guides/development/errors/overview).
 type Detail struct {
 	Code        string `json:"code"`
 	Message     string `json:"message"`
 	LongMessage string `json:"long_message"`
+	// ParamName is the parameter that is wrong, if one is.
+	ParamName string `json:"-"`
+}
+
+// detail is a Detail as Clerk writes it. Its meta, which is not always of the
+// same form, is read by itself, so that it costs no code or message.
+type detail struct {
+	Detail
+	Meta json.RawMessage `json:"meta"`
+}
+
+func (d *detail) read(hide func(string) string) Detail {
+	var meta struct {
+		ParamName string `json:"param_name"`
+	}
+	_ = json.Unmarshal(d.Meta, &meta)
+	return Detail{
+		Code:        hide(d.Code),
+		Message:     hide(d.Message),
+		LongMessage: hide(d.LongMessage),
+		ParamName:   hide(meta.ParamName),
+	}
 }
 
 func (e *Error) Error() string {
@@ -106,22 +151,21 @@ func (e *Error) HasCode(code string) bool {
 const maxDetails = 16
 
 func newError(r *request, resp *http.Response, body []byte) *Error {
-	e := &Error{StatusCode: resp.StatusCode, path: r.path}
+	e := &Error{StatusCode: resp.StatusCode, path: r.String()}
 	var answer struct {
-		Errors  []Detail `json:"errors"`
+		Errors  []detail `json:"errors"`
 		TraceID string   `json:"clerk_trace_id"`
 	}
+	hide := r.hidden.hider()
 	// An answer that is not JSON, such as a proxy's page, leaves the status.
 	if json.Unmarshal(body, &answer) == nil {
-		hide := r.hidden.hider()
 		e.TraceID = hide(answer.TraceID)
-		for _, detail := range answer.Errors[:min(len(answer.Errors), maxDetails)] {
-			e.Details = append(e.Details, Detail{
-				Code:        hide(detail.Code),
-				Message:     hide(detail.Message),
-				LongMessage: hide(detail.LongMessage),
-			})
+		for _, d := range answer.Errors[:min(len(answer.Errors), maxDetails)] {
+			e.Details = append(e.Details, d.read(hide))
 		}
+	}
+	if e.TraceID == "" {
+		e.TraceID = hide(resp.Header.Get("Cf-Ray"))
 	}
 	e.RetryAfter = RetryAfter(resp.Header)
 	return e

@@ -404,3 +404,26 @@ func TestReadBodyHandsOnTheReadersError(t *testing.T) {
 type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// A caller's own HTTP client must not send the key elsewhere either.
+func TestAClientOfTheCallersFollowsNoRedirectEither(t *testing.T) {
+	elsewhere := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("expected nobody else to be asked") })
+	server := serve(t, answer(307, "", "Location", elsewhere.URL))
+	for name, doer := range map[string]*http.Client{
+		"that follows":      {},
+		"that says it does": {CheckRedirect: func(*http.Request, []*http.Request) error { return nil }},
+	} {
+		c, err := backendapi.New(backendapi.Options{SecretKey: secret, APIURL: server.URL, Doer: doer})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, call := range calls {
+			err := call(t.Context(), c)
+			checkText(t, err)
+			wantError(t, err, 307)
+		}
+		if name == "that follows" && doer.CheckRedirect != nil {
+			t.Error("expected the caller's client to stay as it is")
+		}
+	}
+}

@@ -48,7 +48,7 @@ func answer(status int, body string, headers ...string) http.HandlerFunc {
 
 func client(t *testing.T, apiURL string) *backendapi.Client {
 	t.Helper()
-	c, err := backendapi.New(backendapi.Options{SecretKey: secret, APIURL: apiURL})
+	c, err := backendapi.New(backendapi.Options{SecretKey: secret, APIURL: apiURL, Retry: new(backendapi.RetryPolicy)})
 	if err != nil {
 		t.Fatal(err)
 	}

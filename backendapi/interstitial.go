@@ -4,6 +4,7 @@ package backendapi
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 )
 
@@ -25,7 +26,9 @@ func (s *InterstitialService) Get(ctx context.Context, params InterstitialParams
 	if params.ProxyURL != "" {
 		query.Set("proxy_url", params.ProxyURL)
 	}
-	a, err := s.client.get(ctx, "public/interstitial", query)
+	a, err := s.client.do(ctx, &request{
+		method: http.MethodGet, key: s.client.secretKey, base: s.client.base, path: "public/interstitial", query: query,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ package backendapi
 
 import (
 	"context"
+	"net/http"
 	"time"
 )
 
@@ -20,7 +21,9 @@ type KeySet struct {
 // Get fetches the key set: GET /jwks
 // (https://clerk.com/docs/reference/backend-api/tag/jwks/get/jwks).
 func (s *JWKSService) Get(ctx context.Context) (*KeySet, error) {
-	a, err := s.client.get(ctx, "jwks", nil)
+	a, err := s.client.do(ctx, &request{
+		method: http.MethodGet, key: s.client.secretKey, base: s.client.base, path: "jwks", unlimited: true,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ type machineTokenAnswer struct {
 	Claims     json.RawMessage `json:"claims"`
 	Revoked    *bool           `json:"revoked"`
 	Expired    *bool           `json:"expired"`
-	Expiration *moment         `json:"expiration"`
+	Expiration *Time           `json:"expiration"`
 }
 
 // check demands what must not be taken for granted when it is absent.
@@ -50,12 +50,14 @@ func (a *machineTokenAnswer) check() error {
 // token is for an answer that passed its check.
 func (a *machineTokenAnswer) token() MachineToken {
 	t := MachineToken{
-		ID:         a.ID,
-		Subject:    a.Subject,
-		Scopes:     a.Scopes,
-		Revoked:    *a.Revoked,
-		Expired:    *a.Expired,
-		Expiration: (*time.Time)(a.Expiration),
+		ID:      a.ID,
+		Subject: a.Subject,
+		Scopes:  a.Scopes,
+		Revoked: *a.Revoked,
+		Expired: *a.Expired,
+	}
+	if a.Expiration != nil {
+		t.Expiration = &a.Expiration.Time
 	}
 	if string(a.Claims) != "null" {
 		t.Claims = a.Claims

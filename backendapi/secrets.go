@@ -52,3 +52,44 @@ func jsonEscape(text string) string {
 	}
 	return string(quoted[1 : len(quoted)-1])
 }
+
+// secretMembers are the members of what is sent that hold secrets.
+var secretMembers = map[string]bool{
+	"access_token":    true,
+	"backup_codes":    true,
+	"client_secret":   true,
+	"code":            true,
+	"password":        true,
+	"password_digest": true,
+	"secret":          true,
+	"signing_key":     true,
+	"token":           true,
+	"totp_secret":     true,
+}
+
+// secretsIn finds the secrets in a JSON document. One of another form has none.
+func secretsIn(body []byte) (found secrets) {
+	var document any
+	if json.Unmarshal(body, &document) != nil {
+		return nil
+	}
+	var search func(value any, secret bool)
+	search = func(value any, secret bool) {
+		switch value := value.(type) {
+		case string:
+			if secret {
+				found = append(found, value)
+			}
+		case []any:
+			for _, element := range value {
+				search(element, secret)
+			}
+		case map[string]any:
+			for name, member := range value {
+				search(member, secret || secretMembers[name])
+			}
+		}
+	}
+	search(document, false)
+	return found
+}

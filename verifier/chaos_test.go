@@ -271,7 +271,7 @@ func newUnsteadyServer(t *testing.T) *unsteadyServer {
 	// All else is as the module has it, above all what becomes of a redirect.
 	doer := backendapi.DefaultDoer()
 	doer.Transport = transport
-	s.client = must(backendapi.New(backendapi.Options{SecretKey: apiSecret, APIURL: "http://localhost", Doer: doer}))
+	s.client = must(backendapi.New(backendapi.Options{SecretKey: apiSecret, APIURL: "http://localhost", Doer: doer, Retry: new(backendapi.RetryPolicy)}))
 	s.server = &http.Server{Handler: s}
 	ended := make(chan struct{})
 	go func() {
