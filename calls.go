@@ -43,17 +43,40 @@ const (
 // calls are the calls to Clerk that requests can cause. Anybody can send
 // requests, so all of them are made under one guard.
 type calls struct {
-	api       *backendapi.Client
+	api       apiCalls
 	nonces    *guard.Memo[[]string]
 	refreshes *guard.Memo[[]string]
 	machines  *guard.Memo[*authstate.Machine]
 	ended     *guard.Memo[struct{}]
 }
 
+// apiCalls are the calls of the Backend API that are made. They are functions,
+// since whatever an instance's types lead to, the linker keeps whole: of the
+// client that would be all of the API.
+type apiCalls struct {
+	handshakePayload func(ctx context.Context, nonce string) ([]string, error)
+	refresh          func(ctx context.Context, sessionID string, params backendapi.RefreshSessionParams) ([]string, error)
+	end              func(ctx context.Context, sessionID string) error
+	verifyAPIKey     func(ctx context.Context, secret string) (*backendapi.VerifiedAPIKey, error)
+	verifyM2M        func(ctx context.Context, token string) (*backendapi.VerifiedM2MToken, error)
+	verifyOAuth      func(ctx context.Context, token string) (*backendapi.OAuthAccessToken, error)
+}
+
+func newAPICalls(api *backendapi.Client) apiCalls {
+	return apiCalls{
+		handshakePayload: api.Clients.HandshakePayload,
+		refresh:          api.Sessions.Refresh,
+		end:              api.Sessions.End,
+		verifyAPIKey:     api.APIKeys.Verify,
+		verifyM2M:        api.M2MTokens.Verify,
+		verifyOAuth:      api.OAuthAccessTokens.Verify,
+	}
+}
+
 func newCalls(api *backendapi.Client) *calls {
 	g := guard.New(guard.Options{})
 	return &calls{
-		api:       api,
+		api:       newAPICalls(api),
 		nonces:    guard.NewMemo[[]string](g, maxNonces),
 		refreshes: guard.NewMemo[[]string](g, maxRefreshes),
 		machines:  guard.NewMemo[*authstate.Machine](g, maxMachines),
@@ -96,7 +119,7 @@ func (c *calls) HandshakePayload(ctx context.Context, nonce string) ([]string, e
 		return s.payload, s.payloadErr
 	}
 	payload, err := c.nonces.Do(ctx, clientOf(ctx), []string{nonce}, func(ctx context.Context) ([]string, time.Duration, error) {
-		payload, err := c.api.Clients.HandshakePayload(ctx, nonce)
+		payload, err := c.api.handshakePayload(ctx, nonce)
 		return payload, 0, outage(err)
 	})
 	err = unavailable(err)
@@ -121,7 +144,7 @@ func (c *calls) RefreshSession(ctx context.Context, r authstate.Refresh) ([]stri
 		if address.IsValid() {
 			params.RequestOriginatingIP = address.String()
 		}
-		cookies, err := c.api.Sessions.Refresh(ctx, r.SessionID, params)
+		cookies, err := c.api.refresh(ctx, r.SessionID, params)
 		return cookies, refreshAge, outage(err)
 	})
 	if err != nil {
@@ -133,7 +156,7 @@ func (c *calls) RefreshSession(ctx context.Context, r authstate.Refresh) ([]stri
 // EndSession implements authstate.SessionEnder.
 func (c *calls) EndSession(ctx context.Context, sessionID string) error {
 	_, err := c.ended.Do(ctx, clientOf(ctx), []string{sessionID}, func(ctx context.Context) (struct{}, time.Duration, error) {
-		return struct{}{}, endedAge, outage(c.api.Sessions.Revoke(ctx, sessionID))
+		return struct{}{}, endedAge, outage(c.api.end(ctx, sessionID))
 	})
 	return err
 }
@@ -180,19 +203,19 @@ func (c *calls) askForMachine(ctx context.Context, tokenType, token string) (*au
 	var answer backendapi.MachineToken
 	switch tokenType {
 	case authstate.APIKey:
-		key, err := c.api.APIKeys.Verify(ctx, token)
+		key, err := c.api.verifyAPIKey(ctx, token)
 		if err != nil {
 			return nil, err
 		}
 		answer, m.Name = key.MachineToken, key.Name
 	case authstate.M2MToken:
-		machine, err := c.api.M2MTokens.Verify(ctx, token)
+		machine, err := c.api.verifyM2M(ctx, token)
 		if err != nil {
 			return nil, err
 		}
 		answer = machine.MachineToken
 	default:
-		access, err := c.api.OAuthAccessTokens.Verify(ctx, token)
+		access, err := c.api.verifyOAuth(ctx, token)
 		if err != nil {
 			return nil, err
 		}

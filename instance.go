@@ -99,7 +99,7 @@ func newInstance(r *resolved) (*instance, error) {
 		}
 		i.calls = newCalls(api)
 		i.pages, err = legacy.NewPageCache(legacy.PageCacheOptions{
-			Source: interstitialSource{api, backendapi.InterstitialParams{PublishableKey: r.PublishableKey}},
+			Source: interstitialSource{api.Interstitial.Get, backendapi.InterstitialParams{PublishableKey: r.PublishableKey}},
 			Log:    slog.New(i.log),
 		})
 		if err != nil {

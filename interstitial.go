@@ -79,11 +79,12 @@ func (p *interstitial) show(w http.ResponseWriter, r *http.Request) error {
 
 // interstitialSource fetches the page from Clerk.
 type interstitialSource struct {
-	api    *backendapi.Client
+	// get is a function for the reason that apiCalls are.
+	get    func(ctx context.Context, params backendapi.InterstitialParams) ([]byte, error)
 	params backendapi.InterstitialParams
 }
 
 // Interstitial implements legacy.InterstitialPages.
 func (s interstitialSource) Interstitial(ctx context.Context) ([]byte, error) {
-	return s.api.Interstitial.Get(ctx, s.params)
+	return s.get(ctx, s.params)
 }

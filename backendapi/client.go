@@ -1,20 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:generate go run ./internal/generate -description $CLERK_BAPI_DESCRIPTION
+
 // Package backendapi speaks to Clerk's Backend API
 // (https://clerk.com/docs/reference/backend-api).
 //
 // A Client is made once for a secret key and is safe for concurrent use. Its
-// resources are its fields:
+// resources are its fields, and each of their methods is one operation of the
+// API:
 //
 //	client, err := backendapi.New(backendapi.Options{SecretKey: "sk_test_…"})
 //	if err != nil {
 //		return err
 //	}
-//	keys, err := client.JWKS.Get(ctx)
+//	user, err := client.Users.Get(ctx, "user_…")
+//
+// What a request may leave out, or an answer, is an Optional, which tells
+// absent from null. Times are a Time, which is a time.Time. A method that begins
+// with List gives a Page; the one that begins with All walks the pages:
+//
+//	for user, err := range client.Users.All(ctx, backendapi.ListUsersParams{}) {
 //
 // Answers of the API that are no success are an *Error, which holds Clerk's
-// codes; ErrUnreachable and ErrNotJSON tell what else can go wrong. No error
-// contains a secret key, or a token that was sent.
+// codes; errors.Is finds ErrNotFound, ErrUnauthorized and ErrRateLimited in it.
+// ErrUnreachable and ErrNotJSON tell what else can go wrong. No error contains a
+// secret key, or a token that was sent.
+//
+// Calls that may be made twice are made again when Clerk fails, as
+// Options.Retry has it, and the requests of a key wait for each other, so that
+// they keep to Clerk's limits.
+//
+// Most of the code is generated from Clerk's own description of the API.
 package backendapi
 
 import (
@@ -83,20 +99,7 @@ type Options struct {
 
 // Client speaks to the Backend API.
 type Client struct {
-	// JWKS is the instance's key set.
-	JWKS *JWKSService
-	// Clients are the browsers and devices that people are signed in with.
-	Clients *ClientsService
-	// Interstitial is the page that older SDKs find sessions with.
-	Interstitial *InterstitialService
-	// Sessions are those that people are signed in with.
-	Sessions *SessionsService
-	// APIKeys are what users, organizations and machines call an API with.
-	APIKeys *APIKeysService
-	// M2MTokens are what machines show to each other.
-	M2MTokens *M2MTokensService
-	// OAuthAccessTokens are those of Clerk's OAuth identity provider.
-	OAuthAccessTokens *OAuthAccessTokensService
+	Resources
 
 	secretKey        string
 	machineSecretKey string
@@ -144,13 +147,7 @@ func New(o Options) (*Client, error) {
 	if o.Retry != nil {
 		c.retry = *o.Retry
 	}
-	c.JWKS = &JWKSService{c}
-	c.Clients = &ClientsService{c}
-	c.Interstitial = &InterstitialService{c}
-	c.Sessions = &SessionsService{c}
-	c.APIKeys = &APIKeysService{c}
-	c.M2MTokens = &M2MTokensService{c}
-	c.OAuthAccessTokens = &OAuthAccessTokensService{c}
+	c.Resources = newResources(c)
 	return c, nil
 }
 

@@ -74,7 +74,7 @@ var calls = map[string]func(context.Context, *backendapi.Client) error{
 		return err
 	},
 	"revoke": func(ctx context.Context, c *backendapi.Client) error {
-		return c.Sessions.Revoke(ctx, "sess_1")
+		return c.Sessions.End(ctx, "sess_1")
 	},
 	"api key": func(ctx context.Context, c *backendapi.Client) error {
 		_, err := c.APIKeys.Verify(ctx, token)

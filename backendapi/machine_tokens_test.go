@@ -18,7 +18,7 @@ func TestAnAPIKeyIsRead(t *testing.T) {
 		"claims":{"tier":"gold"},"scopes":["read","write"],"revoked":true,"revocation_reason":"old","expired":true,"expiration":1716883200000,
 		"created_by":null,"last_used_at":null,"created_at":1716883200000,"updated_at":1716883200000}`))
 	got, err := client(t, server.URL).APIKeys.Verify(t.Context(), token)
-	want := &backendapi.APIKey{Name: "CI", MachineToken: backendapi.MachineToken{
+	want := &backendapi.VerifiedAPIKey{Name: "CI", MachineToken: backendapi.MachineToken{
 		ID: "ak_1", Subject: "user_1", Scopes: []string{"read", "write"}, Claims: json.RawMessage(`{"tier":"gold"}`),
 		Revoked: true, Expired: true, Expiration: new(time.Unix(1716883200, 0).UTC()),
 	}}
@@ -31,7 +31,7 @@ func TestAnM2MTokenIsRead(t *testing.T) {
 	server := serve(t, answer(200, `{"object":"machine_to_machine_token","id":"mt_1","subject":"mch_1","claims":null,"scopes":["mch_2"],
 		"revoked":false,"revocation_reason":null,"expired":false,"expiration":null,"last_used_at":null,"created_at":1,"updated_at":1}`))
 	got, err := client(t, server.URL).M2MTokens.Verify(t.Context(), token)
-	want := &backendapi.M2MToken{MachineToken: backendapi.MachineToken{ID: "mt_1", Subject: "mch_1", Scopes: []string{"mch_2"}}}
+	want := &backendapi.VerifiedM2MToken{MachineToken: backendapi.MachineToken{ID: "mt_1", Subject: "mch_1", Scopes: []string{"mch_2"}}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("expected %+v, got %+v, %v", want, got, err)
 	}

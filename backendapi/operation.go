@@ -59,6 +59,14 @@ func call[T any](ctx context.Context, c *Client, o *operation) (*T, error) {
 	return result, nil
 }
 
+// callForValue makes an operation that is answered with a list, or with what is
+// not known.
+func callForValue[T any](ctx context.Context, c *Client, o *operation) (T, error) {
+	var result T
+	err := c.perform(ctx, o, &result)
+	return result, err
+}
+
 // perform makes an operation and reads its answer into result; nil means that
 // there is none to read.
 func (c *Client) perform(ctx context.Context, o *operation, result any) error {

@@ -35,9 +35,9 @@ func encodeQuery(params any) url.Values {
 
 func queryTexts(field reflect.Value) []string {
 	if field.Kind() == reflect.Slice {
-		var texts []string
-		for i := range field.Len() {
-			texts = append(texts, field.Index(i).String())
+		texts := make([]string, field.Len())
+		for i := range texts {
+			texts[i] = field.Index(i).String()
 		}
 		return texts
 	}

@@ -4,8 +4,8 @@ package backendapi_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
-	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -28,11 +28,12 @@ func (c *counter) Do(*http.Request) (*http.Response, error) {
 	return nil, errors.New("nobody there")
 }
 
-// limited makes a Client with a key of the test's own: the limit of a key is the
-// process's.
-func limited(t *testing.T, prefix string, doer backendapi.Doer, o backendapi.Options) *backendapi.Client {
+// newKey makes a key of a test's own: the limit of a key is the process's.
+func newKey(prefix string) string { return prefix + rand.Text() }
+
+func limited(t *testing.T, key string, doer backendapi.Doer, o backendapi.Options) *backendapi.Client {
 	t.Helper()
-	o.SecretKey, o.Doer, o.Retry = prefix+t.Name(), doer, new(backendapi.RetryPolicy)
+	o.SecretKey, o.Doer, o.Retry = key, doer, new(backendapi.RetryPolicy)
 	c, err := backendapi.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -55,9 +56,9 @@ func TestRequestsOfAKeyAreQueued(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				doer := new(counter)
+				doer, key := new(counter), newKey(test.prefix)
 				// Two Clients of a key share its limit.
-				clients := []*backendapi.Client{limited(t, test.prefix, doer, test.options), limited(t, test.prefix, doer, test.options)}
+				clients := []*backendapi.Client{limited(t, key, doer, test.options), limited(t, key, doer, test.options)}
 				var all sync.WaitGroup
 				for i := range 2500 {
 					all.Go(func() {
@@ -85,7 +86,7 @@ func TestRequestsOfAKeyAreQueued(t *testing.T) {
 func TestTheKeySetIsNotCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		doer := new(counter)
-		c := limited(t, "sk_test_", doer, backendapi.Options{RequestLimit: 1})
+		c := limited(t, newKey("sk_test_"), doer, backendapi.Options{RequestLimit: 1})
 		began := time.Now()
 		for range 10 {
 			_, _ = c.JWKS.Get(t.Context())
@@ -99,7 +100,7 @@ func TestTheKeySetIsNotCounted(t *testing.T) {
 func TestWhoGivesUpWaitingTakesNothingFromTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		doer := new(counter)
-		c := limited(t, "sk_test_", doer, backendapi.Options{RequestLimit: 1})
+		c := limited(t, newKey("sk_test_"), doer, backendapi.Options{RequestLimit: 1})
 		ask := func(ctx context.Context) error {
 			_, err := c.Interstitial.Get(ctx, backendapi.InterstitialParams{})
 			return err
@@ -128,8 +129,8 @@ func TestKeysAreLimitedByThemselves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		doer := new(counter)
 		began := time.Now()
-		for i := range 10 {
-			c := limited(t, fmt.Sprintf("sk_test_%d", i), doer, backendapi.Options{RequestLimit: 1})
+		for range 10 {
+			c := limited(t, newKey("sk_test_"), doer, backendapi.Options{RequestLimit: 1})
 			_, _ = c.Interstitial.Get(t.Context(), backendapi.InterstitialParams{})
 		}
 		if !time.Now().Equal(began) {

@@ -41,7 +41,8 @@ func (s *script) Do(*http.Request) (*http.Response, error) {
 
 func scripted(t *testing.T, s *script, o backendapi.Options) *backendapi.Client {
 	t.Helper()
-	o.SecretKey, o.Doer = secret, s
+	// A limit is the process's, and each of these tests has a clock of its own.
+	o.SecretKey, o.Doer, o.RequestLimit = secret, s, -1
 	c, err := backendapi.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -102,6 +103,38 @@ func TestOnlyIdempotentCallsAreMadeAgain(t *testing.T) {
 			}
 			if len(s.asked) != want || (err == nil) != (want == 2) {
 				t.Errorf("%s: expected %d requests, got %d: %v", name, want, len(s.asked), err)
+			}
+		})
+	}
+}
+
+func TestTheMethodTellsWhatIsIdempotent(t *testing.T) {
+	type call = func(context.Context, *backendapi.UsersService) (*backendapi.User, error)
+	for _, test := range []struct {
+		method string
+		asked  int
+		call   call
+	}{
+		{"GET", 2, func(ctx context.Context, s *backendapi.UsersService) (*backendapi.User, error) {
+			return s.Get(ctx, "user_1")
+		}},
+		{"DELETE", 2, func(ctx context.Context, s *backendapi.UsersService) (*backendapi.User, error) {
+			return s.DeleteProfileImage(ctx, "user_1")
+		}},
+		{"PUT", 2, func(ctx context.Context, s *backendapi.UsersService) (*backendapi.User, error) {
+			return s.ReplaceMetadata(ctx, "user_1", backendapi.ReplaceUserMetadataParams{})
+		}},
+		{"POST", 1, func(ctx context.Context, s *backendapi.UsersService) (*backendapi.User, error) {
+			return s.Ban(ctx, "user_1")
+		}},
+		{"PATCH", 1, func(ctx context.Context, s *backendapi.UsersService) (*backendapi.User, error) {
+			return s.Update(ctx, "user_1", backendapi.UpdateUserParams{})
+		}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &script{statuses: []int{503}}
+			if _, err := test.call(t.Context(), scripted(t, s, backendapi.Options{}).Users); len(s.asked) != test.asked {
+				t.Errorf("%s: expected %d requests, got %d: %v", test.method, test.asked, len(s.asked), err)
 			}
 		})
 	}

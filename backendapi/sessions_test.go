@@ -47,7 +47,7 @@ func TestAnIDThatIsNoSessionsIsNotAskedFor(t *testing.T) {
 		"sess 1", `..\users`, "sess_1;x", "sess_ü", "\xff", strings.Repeat("a", 129),
 	} {
 		_, refreshed := client(t, server.URL).Sessions.Refresh(t.Context(), id, refresh)
-		revoked := client(t, server.URL).Sessions.Revoke(t.Context(), id)
+		revoked := client(t, server.URL).Sessions.End(t.Context(), id)
 		for _, err := range []error{refreshed, revoked} {
 			checkText(t, err)
 			if backendapi.Unavailable(err) {
@@ -64,14 +64,14 @@ func TestRevokeNamesTheSessionAndSendsNothingElse(t *testing.T) {
 		}
 		_, _ = w.Write([]byte(`{"object":"session","id":"sess_1","status":"revoked"}`))
 	})
-	if err := client(t, server.URL).Sessions.Revoke(t.Context(), "sess_1"); err != nil {
+	if err := client(t, server.URL).Sessions.End(t.Context(), "sess_1"); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestASessionThatGoesOnWasNotRevoked(t *testing.T) {
 	server := serve(t, answer(200, `{"object":"session","id":"sess_1","status":"active"}`))
-	checkText(t, client(t, server.URL).Sessions.Revoke(t.Context(), "sess_1"))
+	checkText(t, client(t, server.URL).Sessions.End(t.Context(), "sess_1"))
 }
 
 func TestSessionIDsAreAskedFor(t *testing.T) {

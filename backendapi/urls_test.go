@@ -3,6 +3,10 @@
 package backendapi_test
 
 import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -83,4 +87,47 @@ func TestVersionsThatLeaveTheBaseAreRefused(t *testing.T) {
 			checkText(t, err)
 		}
 	}
+}
+
+// Whatever an ID is, it is refused, or one element of the path and the same ID to
+// whoever reads it.
+func FuzzPathParameter(f *testing.F) {
+	for _, id := range []string{
+		"user_1", "", ".", "..", "...", "a/b", "%2e%2e", "..;", "a b", "a?b", "a#b", "ü", "\xff", "a\r\nb", "\u2215", "\uff0e\uff0e", ":", "@", "//", "role:x",
+	} {
+		f.Add(id)
+	}
+	f.Fuzz(func(t *testing.T, id string) {
+		var asked *url.URL
+		c, err := backendapi.New(backendapi.Options{
+			SecretKey: secret, APIURL: "http://localhost", Retry: new(backendapi.RetryPolicy),
+			Doer: doerFunc(func(r *http.Request) (*http.Response, error) {
+				asked = r.URL
+				return nil, context.DeadlineExceeded
+			}),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Users.ListOAuthAccessTokens(t.Context(), id, "oauth_google", backendapi.ListUserOAuthAccessTokensParams{})
+		if err == nil {
+			t.Fatal("expected an error")
+		}
+		if asked == nil {
+			if errors.Is(err, backendapi.ErrUnreachable) {
+				t.Fatalf("expected it to be refused here, got %v", err)
+			}
+			return
+		}
+		elements := strings.Split(asked.EscapedPath(), "/")
+		if len(elements) != 6 || elements[1] != "v1" || elements[2] != "users" || elements[4] != "oauth_access_tokens" || elements[5] != "oauth_google" {
+			t.Fatalf("%q leads to %s", id, asked)
+		}
+		if got, err := url.PathUnescape(elements[3]); err != nil || got != id || got == "." || got == ".." {
+			t.Fatalf("%q became %q in %s", id, got, asked)
+		}
+		if asked.RawQuery != "paginated=true" || asked.Fragment != "" {
+			t.Fatalf("%q leads to %s", id, asked)
+		}
+	})
 }
