@@ -46,7 +46,7 @@ type AgentTask struct {
 	URL         Optional[string] `json:"url,omitzero"`
 }
 
-// CreateAgentTaskOnBehalfOf is a create agent task on behalf of.
+// CreateAgentTaskOnBehalfOf is the type of CreateAgentTaskParams.OnBehalfOf.
 type CreateAgentTaskOnBehalfOf struct {
 	UserID     Optional[string] `json:"user_id,omitzero"`
 	Identifier Optional[string] `json:"identifier,omitzero"`
@@ -54,10 +54,11 @@ type CreateAgentTaskOnBehalfOf struct {
 
 // CreateAgentTaskParams is what AgentTasks.Create is called with.
 type CreateAgentTaskParams struct {
-	OnBehalfOf                  CreateAgentTaskOnBehalfOf `json:"on_behalf_of"`
-	Permissions                 string                    `json:"permissions"`
-	AgentName                   string                    `json:"agent_name"`
-	TaskDescription             string                    `json:"task_description"`
-	RedirectURL                 string                    `json:"redirect_url"`
-	SessionMaxDurationInSeconds Optional[int]             `json:"session_max_duration_in_seconds,omitzero"`
+	OnBehalfOf      CreateAgentTaskOnBehalfOf `json:"on_behalf_of"`
+	Permissions     string                    `json:"permissions"`
+	AgentName       string                    `json:"agent_name"`
+	TaskDescription string                    `json:"task_description"`
+	// RedirectURL is where people get to afterwards.
+	RedirectURL                 string        `json:"redirect_url"`
+	SessionMaxDurationInSeconds Optional[int] `json:"session_max_duration_in_seconds,omitzero"`
 }

@@ -76,7 +76,9 @@ type AllowlistIdentifier struct {
 // ListAllowlistIdentifiersParams is what AllowlistIdentifiers.List is called
 // with.
 type ListAllowlistIdentifiersParams struct {
-	Limit  Optional[int] `query:"limit" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
 	Offset Optional[int] `query:"offset" json:"-"`
 }
 

@@ -144,9 +144,12 @@ type ListAPIKeysParams struct {
 	Type           Optional[string] `query:"type" json:"-"`
 	Subject        string           `query:"subject" json:"-"`
 	IncludeInvalid Optional[bool]   `query:"include_invalid" json:"-"`
-	Limit          Optional[int]    `query:"limit" json:"-"`
-	Offset         Optional[int]    `query:"offset" json:"-"`
-	Query          Optional[string] `query:"query" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
+	// Query is a text that is searched for.
+	Query Optional[string] `query:"query" json:"-"`
 }
 
 // CreateAPIKeyParams is what APIKeys.Create is called with.

@@ -79,7 +79,9 @@ type ClientObject struct {
 
 // ListClientsParams is what Clients.List is called with.
 type ListClientsParams struct {
-	Limit  Optional[int] `query:"limit" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
 	Offset Optional[int] `query:"offset" json:"-"`
 }
 

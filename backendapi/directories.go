@@ -164,7 +164,7 @@ type Directory struct {
 	UpdatedAt               Time                       `json:"updated_at"`
 }
 
-// DirectoryCustomAttribute is a directory custom attribute.
+// DirectoryCustomAttribute is the type of each of Directory.CustomAttributes.
 type DirectoryCustomAttribute struct {
 	Name          Optional[string] `json:"name,omitzero"`
 	Key           Optional[string] `json:"key,omitzero"`
@@ -176,11 +176,14 @@ type DirectoryCustomAttribute struct {
 
 // ListDirectoriesParams is what Directories.List is called with.
 type ListDirectoriesParams struct {
-	Limit  Optional[int] `query:"limit" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
 	Offset Optional[int] `query:"offset" json:"-"`
 }
 
-// CreateDirectoryGroupRoleMapping is a create directory group role mapping.
+// CreateDirectoryGroupRoleMapping is the type of each of
+// CreateDirectoryParams.GroupRoleMappings.
 type CreateDirectoryGroupRoleMapping struct {
 	DirectoryGroupID          Optional[string] `json:"directory_group_id,omitzero"`
 	SCIMGroupID               Optional[string] `json:"scim_group_id,omitzero"`
@@ -232,8 +235,8 @@ type CreateDirectoryGroupRoleMappingParams struct {
 	Precedence       Optional[int]    `json:"precedence,omitzero"`
 }
 
-// ReplaceDirectoryGroupRoleMappingsMapping is a replace directory group role
-// mappings mapping.
+// ReplaceDirectoryGroupRoleMappingsMapping is the type of each of
+// ReplaceDirectoryGroupRoleMappingsParams.Mappings.
 type ReplaceDirectoryGroupRoleMappingsMapping struct {
 	DirectoryGroupID Optional[string] `json:"directory_group_id,omitzero"`
 	SCIMGroupID      Optional[string] `json:"scim_group_id,omitzero"`

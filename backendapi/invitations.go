@@ -77,9 +77,11 @@ func (s *InvitationsService) Revoke(ctx context.Context, invitationID string) (*
 
 // Invitation is an invitation.
 type Invitation struct {
-	Object         string           `json:"object"`
-	ID             string           `json:"id"`
-	EmailAddress   string           `json:"email_address"`
+	Object       string `json:"object"`
+	ID           string `json:"id"`
+	EmailAddress string `json:"email_address"`
+	// PublicMetadata is seen by browsers, too, and written with the secret key
+	// alone.
 	PublicMetadata json.RawMessage  `json:"public_metadata"`
 	Revoked        Optional[bool]   `json:"revoked,omitzero"`
 	Status         InvitationStatus `json:"status"`
@@ -91,19 +93,29 @@ type Invitation struct {
 
 // ListInvitationsParams is what Invitations.List is called with.
 type ListInvitationsParams struct {
-	Status  Optional[InvitationStatus] `query:"status" json:"-"`
-	Query   Optional[string]           `query:"query" json:"-"`
-	OrderBy Optional[string]           `query:"order_by" json:"-"`
-	Limit   Optional[int]              `query:"limit" json:"-"`
-	Offset  Optional[int]              `query:"offset" json:"-"`
+	Status Optional[InvitationStatus] `query:"status" json:"-"`
+	// Query is a text that is searched for.
+	Query Optional[string] `query:"query" json:"-"`
+	// OrderBy is what to sort by, such as created_at; after - it is in descending
+	// order.
+	OrderBy Optional[string] `query:"order_by" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
 }
 
 // CreateInvitationParams is what Invitations.Create is called with.
 type CreateInvitationParams struct {
-	EmailAddress   string                           `json:"email_address"`
-	PublicMetadata json.RawMessage                  `json:"public_metadata,omitzero"`
-	RedirectURL    Optional[string]                 `json:"redirect_url,omitzero"`
-	Notify         Optional[bool]                   `json:"notify,omitzero"`
+	EmailAddress string `json:"email_address"`
+	// PublicMetadata is seen by browsers, too, and written with the secret key
+	// alone.
+	PublicMetadata json.RawMessage `json:"public_metadata,omitzero"`
+	// RedirectURL is where people get to afterwards.
+	RedirectURL Optional[string] `json:"redirect_url,omitzero"`
+	Notify      Optional[bool]   `json:"notify,omitzero"`
+	// IgnoreExisting has people invited who have an invitation already, or are
+	// users.
 	IgnoreExisting Optional[bool]                   `json:"ignore_existing,omitzero"`
 	ExpiresInDays  Optional[int]                    `json:"expires_in_days,omitzero"`
 	TemplateSlug   Optional[InvitationTemplateSlug] `json:"template_slug,omitzero"`
@@ -111,10 +123,15 @@ type CreateInvitationParams struct {
 
 // CreateInvitationBulkParams is what Invitations.CreateBulk is called with.
 type CreateInvitationBulkParams struct {
-	EmailAddress   string                           `json:"email_address"`
-	PublicMetadata json.RawMessage                  `json:"public_metadata,omitzero"`
-	RedirectURL    Optional[string]                 `json:"redirect_url,omitzero"`
-	Notify         Optional[bool]                   `json:"notify,omitzero"`
+	EmailAddress string `json:"email_address"`
+	// PublicMetadata is seen by browsers, too, and written with the secret key
+	// alone.
+	PublicMetadata json.RawMessage `json:"public_metadata,omitzero"`
+	// RedirectURL is where people get to afterwards.
+	RedirectURL Optional[string] `json:"redirect_url,omitzero"`
+	Notify      Optional[bool]   `json:"notify,omitzero"`
+	// IgnoreExisting has people invited who have an invitation already, or are
+	// users.
 	IgnoreExisting Optional[bool]                   `json:"ignore_existing,omitzero"`
 	ExpiresInDays  Optional[int]                    `json:"expires_in_days,omitzero"`
 	TemplateSlug   Optional[InvitationTemplateSlug] `json:"template_slug,omitzero"`

@@ -89,29 +89,35 @@ func (s *JWTTemplatesService) Delete(ctx context.Context, templateID string) (*D
 
 // JWTTemplate is a JWT template.
 type JWTTemplate struct {
-	Object           string          `json:"object"`
-	ID               string          `json:"id"`
-	Name             string          `json:"name"`
-	Claims           json.RawMessage `json:"claims"`
-	Lifetime         int             `json:"lifetime"`
-	AllowedClockSkew int             `json:"allowed_clock_skew"`
-	CustomSigningKey bool            `json:"custom_signing_key"`
-	SigningAlgorithm string          `json:"signing_algorithm"`
-	CreatedAt        Time            `json:"created_at"`
-	UpdatedAt        Time            `json:"updated_at"`
+	Object string          `json:"object"`
+	ID     string          `json:"id"`
+	Name   string          `json:"name"`
+	Claims json.RawMessage `json:"claims"`
+	// Lifetime is in seconds.
+	Lifetime int `json:"lifetime"`
+	// AllowedClockSkew is in seconds.
+	AllowedClockSkew int    `json:"allowed_clock_skew"`
+	CustomSigningKey bool   `json:"custom_signing_key"`
+	SigningAlgorithm string `json:"signing_algorithm"`
+	CreatedAt        Time   `json:"created_at"`
+	UpdatedAt        Time   `json:"updated_at"`
 }
 
 // ListJWTTemplatesParams is what JWTTemplates.List is called with.
 type ListJWTTemplatesParams struct {
-	Limit  Optional[int] `query:"limit" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
 	Offset Optional[int] `query:"offset" json:"-"`
 }
 
 // CreateJWTTemplateParams is what JWTTemplates.Create is called with.
 type CreateJWTTemplateParams struct {
-	Name             string           `json:"name"`
-	Claims           json.RawMessage  `json:"claims"`
-	Lifetime         Optional[int]    `json:"lifetime,omitzero"`
+	Name   string          `json:"name"`
+	Claims json.RawMessage `json:"claims"`
+	// Lifetime is in seconds.
+	Lifetime Optional[int] `json:"lifetime,omitzero"`
+	// AllowedClockSkew is in seconds.
 	AllowedClockSkew Optional[int]    `json:"allowed_clock_skew,omitzero"`
 	CustomSigningKey Optional[bool]   `json:"custom_signing_key,omitzero"`
 	SigningAlgorithm Optional[string] `json:"signing_algorithm,omitzero"`
@@ -120,9 +126,11 @@ type CreateJWTTemplateParams struct {
 
 // UpdateJWTTemplateParams is what JWTTemplates.Update is called with.
 type UpdateJWTTemplateParams struct {
-	Name             string           `json:"name"`
-	Claims           json.RawMessage  `json:"claims"`
-	Lifetime         Optional[int]    `json:"lifetime,omitzero"`
+	Name   string          `json:"name"`
+	Claims json.RawMessage `json:"claims"`
+	// Lifetime is in seconds.
+	Lifetime Optional[int] `json:"lifetime,omitzero"`
+	// AllowedClockSkew is in seconds.
 	AllowedClockSkew Optional[int]    `json:"allowed_clock_skew,omitzero"`
 	CustomSigningKey Optional[bool]   `json:"custom_signing_key,omitzero"`
 	SigningAlgorithm Optional[string] `json:"signing_algorithm,omitzero"`

@@ -90,8 +90,10 @@ type ListM2MTokensParams struct {
 	Subject string         `query:"subject" json:"-"`
 	Revoked Optional[bool] `query:"revoked" json:"-"`
 	Expired Optional[bool] `query:"expired" json:"-"`
-	Limit   Optional[int]  `query:"limit" json:"-"`
-	Offset  Optional[int]  `query:"offset" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
 }
 
 // CreateM2MTokenParams is what M2MTokens.Create is called with.

@@ -137,12 +137,13 @@ func (s *MachinesService) DeleteScope(ctx context.Context, machineID, otherMachi
 
 // Machine is a machine.
 type Machine struct {
-	Object          string           `json:"object"`
-	ID              string           `json:"id"`
-	Name            string           `json:"name"`
-	InstanceID      string           `json:"instance_id"`
-	CreatedAt       Time             `json:"created_at"`
-	UpdatedAt       Time             `json:"updated_at"`
+	Object     string `json:"object"`
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	InstanceID string `json:"instance_id"`
+	CreatedAt  Time   `json:"created_at"`
+	UpdatedAt  Time   `json:"updated_at"`
+	// DefaultTokenTTL is in seconds.
 	DefaultTokenTTL Optional[int]    `json:"default_token_ttl,omitzero"`
 	ScopedMachines  []Machine        `json:"scoped_machines,omitzero"`
 	SecretKey       Optional[string] `json:"secret_key,omitzero"`
@@ -150,23 +151,30 @@ type Machine struct {
 
 // ListMachinesParams is what Machines.List is called with.
 type ListMachinesParams struct {
-	Limit   Optional[int]    `query:"limit" json:"-"`
-	Offset  Optional[int]    `query:"offset" json:"-"`
-	Query   Optional[string] `query:"query" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
+	// Query is a text that is searched for.
+	Query Optional[string] `query:"query" json:"-"`
+	// OrderBy is what to sort by, such as created_at; after - it is in descending
+	// order.
 	OrderBy Optional[string] `query:"order_by" json:"-"`
 }
 
 // CreateMachineParams is what Machines.Create is called with.
 type CreateMachineParams struct {
-	Name            string        `json:"name"`
-	ScopedMachines  []string      `json:"scoped_machines,omitzero"`
+	Name           string   `json:"name"`
+	ScopedMachines []string `json:"scoped_machines,omitzero"`
+	// DefaultTokenTTL is in seconds.
 	DefaultTokenTTL Optional[int] `json:"default_token_ttl,omitzero"`
 }
 
 // UpdateMachineParams is what Machines.Update is called with.
 type UpdateMachineParams struct {
-	Name            Optional[string] `json:"name,omitzero"`
-	DefaultTokenTTL Optional[int]    `json:"default_token_ttl,omitzero"`
+	Name Optional[string] `json:"name,omitzero"`
+	// DefaultTokenTTL is in seconds.
+	DefaultTokenTTL Optional[int] `json:"default_token_ttl,omitzero"`
 }
 
 // MachineSecretKey is a machine secret key.
@@ -177,6 +185,7 @@ type MachineSecretKey struct {
 
 // RotateMachineSecretKeyParams is what Machines.RotateSecretKey is called with.
 type RotateMachineSecretKeyParams struct {
+	// PreviousTokenTTL is for how many seconds the key of before stays good.
 	PreviousTokenTTL int `json:"previous_token_ttl"`
 }
 

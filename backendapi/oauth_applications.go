@@ -162,8 +162,12 @@ type OAuthApplication struct {
 
 // ListOAuthApplicationsParams is what OAuthApplications.List is called with.
 type ListOAuthApplicationsParams struct {
-	Limit     Optional[int]    `query:"limit" json:"-"`
-	Offset    Optional[int]    `query:"offset" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
+	// OrderBy is what to sort by, such as created_at; after - it is in descending
+	// order.
 	OrderBy   Optional[string] `query:"order_by" json:"-"`
 	NameQuery Optional[string] `query:"name_query" json:"-"`
 }

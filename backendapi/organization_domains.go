@@ -85,25 +85,25 @@ func (s *OrganizationDomainsService) VerifyOwnership(ctx context.Context, organi
 	})
 }
 
-// ListAll lists the domains of all organizations.
+// ListForInstance lists the domains of all organizations.
 //
 //	GET /organization_domains
 //
 // Clerk's reference:
 // https://clerk.com/docs/reference/backend-api/tag/organization-domains/get/organization_domains
-func (s *OrganizationDomainsService) ListAll(ctx context.Context, params ListAllOrganizationDomainsParams) (*Page[OrganizationDomain], error) {
+func (s *OrganizationDomainsService) ListForInstance(ctx context.Context, params ListInstanceOrganizationDomainsParams) (*Page[OrganizationDomain], error) {
 	return call[Page[OrganizationDomain]](ctx, s.client, &operation{
 		method: http.MethodGet, path: "/organization_domains",
 		params: params,
 	})
 }
 
-// AllOfAll walks the pages of ListAll from params.Offset on, with one request
-// for each page.
-func (s *OrganizationDomainsService) AllOfAll(ctx context.Context, params ListAllOrganizationDomainsParams) iter.Seq2[*OrganizationDomain, error] {
+// AllForInstance walks the pages of ListForInstance from params.Offset on, with
+// one request for each page.
+func (s *OrganizationDomainsService) AllForInstance(ctx context.Context, params ListInstanceOrganizationDomainsParams) iter.Seq2[*OrganizationDomain, error] {
 	return walk(params.Limit, params.Offset, func(limit, offset Optional[int]) (*Page[OrganizationDomain], error) {
 		params.Limit, params.Offset = limit, offset
-		return s.ListAll(ctx, params)
+		return s.ListForInstance(ctx, params)
 	})
 }
 
@@ -139,8 +139,10 @@ type OrganizationDomainVerification struct {
 type ListOrganizationDomainsParams struct {
 	Verified       Optional[string] `query:"verified" json:"-"`
 	EnrollmentMode Optional[string] `query:"enrollment_mode" json:"-"`
-	Limit          Optional[int]    `query:"limit" json:"-"`
-	Offset         Optional[int]    `query:"offset" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
 }
 
 // CreateOrganizationDomainParams is what OrganizationDomains.Create is called
@@ -158,17 +160,22 @@ type UpdateOrganizationDomainParams struct {
 	Verified       Optional[bool]   `json:"verified,omitzero"`
 }
 
-// ListAllOrganizationDomainsParams is what OrganizationDomains.ListAll is
-// called with.
-type ListAllOrganizationDomainsParams struct {
+// ListInstanceOrganizationDomainsParams is what
+// OrganizationDomains.ListForInstance is called with.
+type ListInstanceOrganizationDomainsParams struct {
 	OrganizationID Optional[string]                   `query:"organization_id" json:"-"`
 	Verified       Optional[bool]                     `query:"verified" json:"-"`
 	EnrollmentMode []OrganizationDomainEnrollmentMode `query:"enrollment_mode,comma" json:"-"`
-	Query          Optional[string]                   `query:"query" json:"-"`
-	Domains        []string                           `query:"domains" json:"-"`
-	OrderBy        Optional[string]                   `query:"order_by" json:"-"`
-	Offset         Optional[int]                      `query:"offset" json:"-"`
-	Limit          Optional[int]                      `query:"limit" json:"-"`
+	// Query is a text that is searched for.
+	Query   Optional[string] `query:"query" json:"-"`
+	Domains []string         `query:"domains" json:"-"`
+	// OrderBy is what to sort by, such as created_at; after - it is in descending
+	// order.
+	OrderBy Optional[string] `query:"order_by" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
 }
 
 // OrganizationDomainEnrollmentMode is an organization domain enrollment mode,

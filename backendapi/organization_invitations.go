@@ -14,25 +14,25 @@ import (
 // OrganizationInvitationsService is for organization invitations.
 type OrganizationInvitationsService struct{ client *Client }
 
-// ListAll lists the invitations to all organizations.
+// ListForInstance lists the invitations to all organizations.
 //
 //	GET /organization_invitations
 //
 // Clerk's reference:
 // https://clerk.com/docs/reference/backend-api/tag/organization-invitations/get/organization_invitations
-func (s *OrganizationInvitationsService) ListAll(ctx context.Context, params ListAllOrganizationInvitationsParams) (*Page[OrganizationInvitation], error) {
+func (s *OrganizationInvitationsService) ListForInstance(ctx context.Context, params ListInstanceOrganizationInvitationsParams) (*Page[OrganizationInvitation], error) {
 	return call[Page[OrganizationInvitation]](ctx, s.client, &operation{
 		method: http.MethodGet, path: "/organization_invitations",
 		params: params,
 	})
 }
 
-// AllOfAll walks the pages of ListAll from params.Offset on, with one request
-// for each page.
-func (s *OrganizationInvitationsService) AllOfAll(ctx context.Context, params ListAllOrganizationInvitationsParams) iter.Seq2[*OrganizationInvitation, error] {
+// AllForInstance walks the pages of ListForInstance from params.Offset on, with
+// one request for each page.
+func (s *OrganizationInvitationsService) AllForInstance(ctx context.Context, params ListInstanceOrganizationInvitationsParams) iter.Seq2[*OrganizationInvitation, error] {
 	return walk(params.Limit, params.Offset, func(limit, offset Optional[int]) (*Page[OrganizationInvitation], error) {
 		params.Limit, params.Offset = limit, offset
-		return s.ListAll(ctx, params)
+		return s.ListForInstance(ctx, params)
 	})
 }
 
@@ -92,7 +92,7 @@ func (s *OrganizationInvitationsService) CreateBulk(ctx context.Context, organiz
 // https://clerk.com/docs/reference/backend-api/tag/organization-invitations/get/organizations/{organization_id}/invitations/pending
 //
 // Deprecated: Clerk says so.
-func (s *OrganizationInvitationsService) ListPending(ctx context.Context, organizationID string, params ListOrganizationInvitationPendingParams) (*Page[OrganizationInvitation], error) {
+func (s *OrganizationInvitationsService) ListPending(ctx context.Context, organizationID string, params ListPendingOrganizationInvitationsParams) (*Page[OrganizationInvitation], error) {
 	return call[Page[OrganizationInvitation]](ctx, s.client, &operation{
 		method: http.MethodGet, path: "/organizations/{organization_id}/invitations/pending", ids: []string{organizationID},
 		params: params,
@@ -101,7 +101,7 @@ func (s *OrganizationInvitationsService) ListPending(ctx context.Context, organi
 
 // AllPending walks the pages of ListPending from params.Offset on, with one
 // request for each page.
-func (s *OrganizationInvitationsService) AllPending(ctx context.Context, organizationID string, params ListOrganizationInvitationPendingParams) iter.Seq2[*OrganizationInvitation, error] {
+func (s *OrganizationInvitationsService) AllPending(ctx context.Context, organizationID string, params ListPendingOrganizationInvitationsParams) iter.Seq2[*OrganizationInvitation, error] {
 	return walk(params.Limit, params.Offset, func(limit, offset Optional[int]) (*Page[OrganizationInvitation], error) {
 		params.Limit, params.Offset = limit, offset
 		return s.ListPending(ctx, organizationID, params)
@@ -135,16 +135,19 @@ func (s *OrganizationInvitationsService) Revoke(ctx context.Context, organizatio
 
 // OrganizationInvitation is an organization invitation.
 type OrganizationInvitation struct {
-	Object                 Optional[string]                                       `json:"object,omitzero"`
-	ID                     Optional[string]                                       `json:"id,omitzero"`
-	EmailAddress           Optional[string]                                       `json:"email_address,omitzero"`
-	Role                   Optional[string]                                       `json:"role,omitzero"`
-	RoleName               Optional[string]                                       `json:"role_name,omitzero"`
-	OrganizationID         Optional[string]                                       `json:"organization_id,omitzero"`
-	InviterID              Optional[string]                                       `json:"inviter_id,omitzero"`
-	PublicInviterData      Optional[OrganizationInvitationPublicUserData]         `json:"public_inviter_data,omitzero"`
-	Status                 Optional[string]                                       `json:"status,omitzero"`
-	PublicMetadata         json.RawMessage                                        `json:"public_metadata,omitzero"`
+	Object            Optional[string]                               `json:"object,omitzero"`
+	ID                Optional[string]                               `json:"id,omitzero"`
+	EmailAddress      Optional[string]                               `json:"email_address,omitzero"`
+	Role              Optional[string]                               `json:"role,omitzero"`
+	RoleName          Optional[string]                               `json:"role_name,omitzero"`
+	OrganizationID    Optional[string]                               `json:"organization_id,omitzero"`
+	InviterID         Optional[string]                               `json:"inviter_id,omitzero"`
+	PublicInviterData Optional[OrganizationInvitationPublicUserData] `json:"public_inviter_data,omitzero"`
+	Status            Optional[string]                               `json:"status,omitzero"`
+	// PublicMetadata is seen by browsers, too, and written with the secret key
+	// alone.
+	PublicMetadata json.RawMessage `json:"public_metadata,omitzero"`
+	// PrivateMetadata is seen by nobody but what has the secret key.
 	PrivateMetadata        json.RawMessage                                        `json:"private_metadata,omitzero"`
 	URL                    Optional[string]                                       `json:"url,omitzero"`
 	ExpiresAt              Optional[Time]                                         `json:"expires_at,omitzero"`
@@ -153,8 +156,8 @@ type OrganizationInvitation struct {
 	PublicOrganizationData Optional[OrganizationInvitationPublicOrganizationData] `json:"public_organization_data,omitzero"`
 }
 
-// OrganizationInvitationPublicUserData is an organization invitation public
-// user data.
+// OrganizationInvitationPublicUserData is the type of
+// OrganizationInvitation.PublicInviterData.
 type OrganizationInvitationPublicUserData struct {
 	UserID     string           `json:"user_id"`
 	FirstName  Optional[string] `json:"first_name"`
@@ -164,8 +167,8 @@ type OrganizationInvitationPublicUserData struct {
 	Identifier string           `json:"identifier"`
 }
 
-// OrganizationInvitationPublicOrganizationData is an organization invitation
-// public organization data.
+// OrganizationInvitationPublicOrganizationData is the type of
+// OrganizationInvitation.PublicOrganizationData.
 type OrganizationInvitationPublicOrganizationData struct {
 	ID       string           `json:"id"`
 	Name     string           `json:"name"`
@@ -174,14 +177,19 @@ type OrganizationInvitationPublicOrganizationData struct {
 	HasImage bool             `json:"has_image"`
 }
 
-// ListAllOrganizationInvitationsParams is what OrganizationInvitations.ListAll
-// is called with.
-type ListAllOrganizationInvitationsParams struct {
+// ListInstanceOrganizationInvitationsParams is what
+// OrganizationInvitations.ListForInstance is called with.
+type ListInstanceOrganizationInvitationsParams struct {
+	// OrderBy is what to sort by, such as created_at; after - it is in descending
+	// order.
 	OrderBy Optional[string]                       `query:"order_by" json:"-"`
 	Status  Optional[OrganizationInvitationStatus] `query:"status" json:"-"`
-	Query   Optional[string]                       `query:"query" json:"-"`
-	Limit   Optional[int]                          `query:"limit" json:"-"`
-	Offset  Optional[int]                          `query:"offset" json:"-"`
+	// Query is a text that is searched for.
+	Query Optional[string] `query:"query" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
 }
 
 // ListOrganizationInvitationsParams is what OrganizationInvitations.List is
@@ -189,41 +197,55 @@ type ListAllOrganizationInvitationsParams struct {
 type ListOrganizationInvitationsParams struct {
 	Status       Optional[OrganizationInvitationStatus] `query:"status" json:"-"`
 	EmailAddress Optional[string]                       `query:"email_address" json:"-"`
-	OrderBy      Optional[string]                       `query:"order_by" json:"-"`
-	Limit        Optional[int]                          `query:"limit" json:"-"`
-	Offset       Optional[int]                          `query:"offset" json:"-"`
+	// OrderBy is what to sort by, such as created_at; after - it is in descending
+	// order.
+	OrderBy Optional[string] `query:"order_by" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
 }
 
 // CreateOrganizationInvitationParams is what OrganizationInvitations.Create is
 // called with.
 type CreateOrganizationInvitationParams struct {
-	EmailAddress    string           `json:"email_address"`
-	InviterUserID   Optional[string] `json:"inviter_user_id,omitzero"`
-	Role            string           `json:"role"`
-	PublicMetadata  json.RawMessage  `json:"public_metadata,omitzero"`
-	PrivateMetadata json.RawMessage  `json:"private_metadata,omitzero"`
-	RedirectURL     Optional[string] `json:"redirect_url,omitzero"`
-	ExpiresInDays   Optional[int]    `json:"expires_in_days,omitzero"`
-	Notify          Optional[bool]   `json:"notify,omitzero"`
+	EmailAddress  string           `json:"email_address"`
+	InviterUserID Optional[string] `json:"inviter_user_id,omitzero"`
+	Role          string           `json:"role"`
+	// PublicMetadata is seen by browsers, too, and written with the secret key
+	// alone.
+	PublicMetadata json.RawMessage `json:"public_metadata,omitzero"`
+	// PrivateMetadata is seen by nobody but what has the secret key.
+	PrivateMetadata json.RawMessage `json:"private_metadata,omitzero"`
+	// RedirectURL is where people get to afterwards.
+	RedirectURL   Optional[string] `json:"redirect_url,omitzero"`
+	ExpiresInDays Optional[int]    `json:"expires_in_days,omitzero"`
+	Notify        Optional[bool]   `json:"notify,omitzero"`
 }
 
 // CreateOrganizationInvitationBulkParams is what
 // OrganizationInvitations.CreateBulk is called with.
 type CreateOrganizationInvitationBulkParams struct {
-	EmailAddress    string           `json:"email_address"`
-	InviterUserID   Optional[string] `json:"inviter_user_id,omitzero"`
-	Role            string           `json:"role"`
-	PublicMetadata  json.RawMessage  `json:"public_metadata,omitzero"`
-	PrivateMetadata json.RawMessage  `json:"private_metadata,omitzero"`
-	RedirectURL     Optional[string] `json:"redirect_url,omitzero"`
-	ExpiresInDays   Optional[int]    `json:"expires_in_days,omitzero"`
-	Notify          Optional[bool]   `json:"notify,omitzero"`
+	EmailAddress  string           `json:"email_address"`
+	InviterUserID Optional[string] `json:"inviter_user_id,omitzero"`
+	Role          string           `json:"role"`
+	// PublicMetadata is seen by browsers, too, and written with the secret key
+	// alone.
+	PublicMetadata json.RawMessage `json:"public_metadata,omitzero"`
+	// PrivateMetadata is seen by nobody but what has the secret key.
+	PrivateMetadata json.RawMessage `json:"private_metadata,omitzero"`
+	// RedirectURL is where people get to afterwards.
+	RedirectURL   Optional[string] `json:"redirect_url,omitzero"`
+	ExpiresInDays Optional[int]    `json:"expires_in_days,omitzero"`
+	Notify        Optional[bool]   `json:"notify,omitzero"`
 }
 
-// ListOrganizationInvitationPendingParams is what
+// ListPendingOrganizationInvitationsParams is what
 // OrganizationInvitations.ListPending is called with.
-type ListOrganizationInvitationPendingParams struct {
-	Limit  Optional[int] `query:"limit" json:"-"`
+type ListPendingOrganizationInvitationsParams struct {
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
 	Offset Optional[int] `query:"offset" json:"-"`
 }
 

@@ -88,36 +88,39 @@ func (s *OrganizationMembershipsService) UpdateMetadata(ctx context.Context, org
 	})
 }
 
-// ListAll lists the memberships of all organizations.
+// ListForInstance lists the memberships of all organizations.
 //
 //	GET /organization_memberships
 //
 // Clerk's reference:
 // https://clerk.com/docs/reference/backend-api/tag/organization-memberships/get/organization_memberships
-func (s *OrganizationMembershipsService) ListAll(ctx context.Context, params ListAllOrganizationMembershipsParams) (*Page[OrganizationMembership], error) {
+func (s *OrganizationMembershipsService) ListForInstance(ctx context.Context, params ListInstanceOrganizationMembershipsParams) (*Page[OrganizationMembership], error) {
 	return call[Page[OrganizationMembership]](ctx, s.client, &operation{
 		method: http.MethodGet, path: "/organization_memberships",
 		params: params,
 	})
 }
 
-// AllOfAll walks the pages of ListAll from params.Offset on, with one request
-// for each page.
-func (s *OrganizationMembershipsService) AllOfAll(ctx context.Context, params ListAllOrganizationMembershipsParams) iter.Seq2[*OrganizationMembership, error] {
+// AllForInstance walks the pages of ListForInstance from params.Offset on, with
+// one request for each page.
+func (s *OrganizationMembershipsService) AllForInstance(ctx context.Context, params ListInstanceOrganizationMembershipsParams) iter.Seq2[*OrganizationMembership, error] {
 	return walk(params.Limit, params.Offset, func(limit, offset Optional[int]) (*Page[OrganizationMembership], error) {
 		params.Limit, params.Offset = limit, offset
-		return s.ListAll(ctx, params)
+		return s.ListForInstance(ctx, params)
 	})
 }
 
 // OrganizationMembership is an organization membership.
 type OrganizationMembership struct {
-	ID              string                                         `json:"id"`
-	Object          string                                         `json:"object"`
-	Role            string                                         `json:"role"`
-	RoleName        Optional[string]                               `json:"role_name,omitzero"`
-	Permissions     []string                                       `json:"permissions"`
-	PublicMetadata  json.RawMessage                                `json:"public_metadata"`
+	ID          string           `json:"id"`
+	Object      string           `json:"object"`
+	Role        string           `json:"role"`
+	RoleName    Optional[string] `json:"role_name,omitzero"`
+	Permissions []string         `json:"permissions"`
+	// PublicMetadata is seen by browsers, too, and written with the secret key
+	// alone.
+	PublicMetadata json.RawMessage `json:"public_metadata"`
+	// PrivateMetadata is seen by nobody but what has the secret key.
 	PrivateMetadata json.RawMessage                                `json:"private_metadata,omitzero"`
 	Organization    Organization                                   `json:"organization"`
 	PublicUserData  Optional[OrganizationMembershipPublicUserData] `json:"public_user_data,omitzero"`
@@ -125,8 +128,8 @@ type OrganizationMembership struct {
 	UpdatedAt       Time                                           `json:"updated_at"`
 }
 
-// OrganizationMembershipPublicUserData is an organization membership public
-// user data.
+// OrganizationMembershipPublicUserData is the type of
+// OrganizationMembership.PublicUserData.
 type OrganizationMembershipPublicUserData struct {
 	UserID          string           `json:"user_id"`
 	FirstName       Optional[string] `json:"first_name"`
@@ -143,13 +146,16 @@ type OrganizationMembershipPublicUserData struct {
 // ListOrganizationMembershipsParams is what OrganizationMemberships.List is
 // called with.
 type ListOrganizationMembershipsParams struct {
-	OrderBy            Optional[string]    `query:"order_by" json:"-"`
-	UserID             []string            `query:"user_id" json:"-"`
-	EmailAddress       []string            `query:"email_address" json:"-"`
-	PhoneNumber        []string            `query:"phone_number" json:"-"`
-	Username           []string            `query:"username" json:"-"`
-	Web3Wallet         []string            `query:"web3_wallet" json:"-"`
-	Role               []string            `query:"role" json:"-"`
+	// OrderBy is what to sort by, such as created_at; after - it is in descending
+	// order.
+	OrderBy      Optional[string] `query:"order_by" json:"-"`
+	UserID       []string         `query:"user_id" json:"-"`
+	EmailAddress []string         `query:"email_address" json:"-"`
+	PhoneNumber  []string         `query:"phone_number" json:"-"`
+	Username     []string         `query:"username" json:"-"`
+	Web3Wallet   []string         `query:"web3_wallet" json:"-"`
+	Role         []string         `query:"role" json:"-"`
+	// Query is a text that is searched for.
 	Query              Optional[string]    `query:"query" json:"-"`
 	EmailAddressQuery  Optional[string]    `query:"email_address_query" json:"-"`
 	PhoneNumberQuery   Optional[string]    `query:"phone_number_query" json:"-"`
@@ -159,16 +165,21 @@ type ListOrganizationMembershipsParams struct {
 	LastActiveAtAfter  Optional[time.Time] `query:"last_active_at_after" json:"-"`
 	CreatedAtBefore    Optional[time.Time] `query:"created_at_before" json:"-"`
 	CreatedAtAfter     Optional[time.Time] `query:"created_at_after" json:"-"`
-	Limit              Optional[int]       `query:"limit" json:"-"`
-	Offset             Optional[int]       `query:"offset" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
 }
 
 // CreateOrganizationMembershipParams is what OrganizationMemberships.Create is
 // called with.
 type CreateOrganizationMembershipParams struct {
-	UserID          string          `json:"user_id"`
-	Role            string          `json:"role"`
-	PublicMetadata  json.RawMessage `json:"public_metadata,omitzero"`
+	UserID string `json:"user_id"`
+	Role   string `json:"role"`
+	// PublicMetadata is seen by browsers, too, and written with the secret key
+	// alone.
+	PublicMetadata json.RawMessage `json:"public_metadata,omitzero"`
+	// PrivateMetadata is seen by nobody but what has the secret key.
 	PrivateMetadata json.RawMessage `json:"private_metadata,omitzero"`
 }
 
@@ -181,14 +192,21 @@ type UpdateOrganizationMembershipParams struct {
 // UpdateOrganizationMembershipMetadataParams is what
 // OrganizationMemberships.UpdateMetadata is called with.
 type UpdateOrganizationMembershipMetadataParams struct {
-	PublicMetadata  json.RawMessage `json:"public_metadata,omitzero"`
+	// PublicMetadata is seen by browsers, too, and written with the secret key
+	// alone.
+	PublicMetadata json.RawMessage `json:"public_metadata,omitzero"`
+	// PrivateMetadata is seen by nobody but what has the secret key.
 	PrivateMetadata json.RawMessage `json:"private_metadata,omitzero"`
 }
 
-// ListAllOrganizationMembershipsParams is what OrganizationMemberships.ListAll
-// is called with.
-type ListAllOrganizationMembershipsParams struct {
+// ListInstanceOrganizationMembershipsParams is what
+// OrganizationMemberships.ListForInstance is called with.
+type ListInstanceOrganizationMembershipsParams struct {
+	// OrderBy is what to sort by, such as created_at; after - it is in descending
+	// order.
 	OrderBy Optional[string] `query:"order_by" json:"-"`
-	Limit   Optional[int]    `query:"limit" json:"-"`
-	Offset  Optional[int]    `query:"offset" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
 }

@@ -124,10 +124,15 @@ type OrganizationRole struct {
 
 // ListOrganizationRolesParams is what OrganizationRoles.List is called with.
 type ListOrganizationRolesParams struct {
-	Query   Optional[string] `query:"query" json:"-"`
+	// Query is a text that is searched for.
+	Query Optional[string] `query:"query" json:"-"`
+	// OrderBy is what to sort by, such as created_at; after - it is in descending
+	// order.
 	OrderBy Optional[string] `query:"order_by" json:"-"`
-	Limit   Optional[int]    `query:"limit" json:"-"`
-	Offset  Optional[int]    `query:"offset" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
 }
 
 // CreateOrganizationRoleParams is what OrganizationRoles.Create is called with.

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
+	"time"
 )
 
 // OrganizationsService is for organizations.
@@ -188,14 +189,17 @@ type Organization struct {
 	PendingInvitationsCount              Optional[int]    `json:"pending_invitations_count,omitzero"`
 	MaxAllowedMemberships                int              `json:"max_allowed_memberships"`
 	AdminDeleteEnabled                   bool             `json:"admin_delete_enabled"`
-	PublicMetadata                       json.RawMessage  `json:"public_metadata"`
-	PrivateMetadata                      json.RawMessage  `json:"private_metadata,omitzero"`
-	CreatedBy                            Optional[string] `json:"created_by,omitzero"`
-	CreatedAt                            Time             `json:"created_at"`
-	UpdatedAt                            Time             `json:"updated_at"`
-	LastActiveAt                         Optional[Time]   `json:"last_active_at,omitzero"`
-	RoleSetKey                           Optional[string] `json:"role_set_key,omitzero"`
-	LogoURL                              Optional[string] `json:"logo_url,omitzero"`
+	// PublicMetadata is seen by browsers, too, and written with the secret key
+	// alone.
+	PublicMetadata json.RawMessage `json:"public_metadata"`
+	// PrivateMetadata is seen by nobody but what has the secret key.
+	PrivateMetadata json.RawMessage  `json:"private_metadata,omitzero"`
+	CreatedBy       Optional[string] `json:"created_by,omitzero"`
+	CreatedAt       Time             `json:"created_at"`
+	UpdatedAt       Time             `json:"updated_at"`
+	LastActiveAt    Optional[Time]   `json:"last_active_at,omitzero"`
+	RoleSetKey      Optional[string] `json:"role_set_key,omitzero"`
+	LogoURL         Optional[string] `json:"logo_url,omitzero"`
 }
 
 // OrganizationSettings is an organization settings.
@@ -218,26 +222,34 @@ type OrganizationSettings struct {
 
 // ListOrganizationsParams is what Organizations.List is called with.
 type ListOrganizationsParams struct {
-	IncludeMembersCount                         Optional[bool]   `query:"include_members_count" json:"-"`
-	IncludeMissingMemberWithElevatedPermissions Optional[bool]   `query:"include_missing_member_with_elevated_permissions" json:"-"`
-	Query                                       Optional[string] `query:"query" json:"-"`
-	UserID                                      []string         `query:"user_id" json:"-"`
-	OrganizationID                              []string         `query:"organization_id" json:"-"`
-	OrderBy                                     Optional[string] `query:"order_by" json:"-"`
-	Limit                                       Optional[int]    `query:"limit" json:"-"`
-	Offset                                      Optional[int]    `query:"offset" json:"-"`
+	IncludeMembersCount                         Optional[bool] `query:"include_members_count" json:"-"`
+	IncludeMissingMemberWithElevatedPermissions Optional[bool] `query:"include_missing_member_with_elevated_permissions" json:"-"`
+	// Query is a text that is searched for.
+	Query          Optional[string] `query:"query" json:"-"`
+	UserID         []string         `query:"user_id" json:"-"`
+	OrganizationID []string         `query:"organization_id" json:"-"`
+	// OrderBy is what to sort by, such as created_at; after - it is in descending
+	// order.
+	OrderBy Optional[string] `query:"order_by" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
 }
 
 // CreateOrganizationParams is what Organizations.Create is called with.
 type CreateOrganizationParams struct {
-	Name                  string           `json:"name"`
-	CreatedBy             Optional[string] `json:"created_by,omitzero"`
-	PrivateMetadata       json.RawMessage  `json:"private_metadata,omitzero"`
-	PublicMetadata        json.RawMessage  `json:"public_metadata,omitzero"`
-	Slug                  Optional[string] `json:"slug,omitzero"`
-	MaxAllowedMemberships Optional[int]    `json:"max_allowed_memberships,omitzero"`
-	CreatedAt             Optional[string] `json:"created_at,omitzero"`
-	RoleSetKey            Optional[string] `json:"role_set_key,omitzero"`
+	Name      string           `json:"name"`
+	CreatedBy Optional[string] `json:"created_by,omitzero"`
+	// PrivateMetadata is seen by nobody but what has the secret key.
+	PrivateMetadata json.RawMessage `json:"private_metadata,omitzero"`
+	// PublicMetadata is seen by browsers, too, and written with the secret key
+	// alone.
+	PublicMetadata        json.RawMessage     `json:"public_metadata,omitzero"`
+	Slug                  Optional[string]    `json:"slug,omitzero"`
+	MaxAllowedMemberships Optional[int]       `json:"max_allowed_memberships,omitzero"`
+	CreatedAt             Optional[time.Time] `json:"created_at,omitzero"`
+	RoleSetKey            Optional[string]    `json:"role_set_key,omitzero"`
 }
 
 // GetOrganizationParams is what Organizations.Get is called with.
@@ -248,25 +260,31 @@ type GetOrganizationParams struct {
 
 // UpdateOrganizationParams is what Organizations.Update is called with.
 type UpdateOrganizationParams struct {
-	Name                  Optional[string] `json:"name,omitzero"`
-	Slug                  Optional[string] `json:"slug,omitzero"`
-	MaxAllowedMemberships Optional[int]    `json:"max_allowed_memberships,omitzero"`
-	AdminDeleteEnabled    Optional[bool]   `json:"admin_delete_enabled,omitzero"`
-	CreatedAt             Optional[string] `json:"created_at,omitzero"`
-	RoleSetKey            Optional[string] `json:"role_set_key,omitzero"`
+	Name                  Optional[string]    `json:"name,omitzero"`
+	Slug                  Optional[string]    `json:"slug,omitzero"`
+	MaxAllowedMemberships Optional[int]       `json:"max_allowed_memberships,omitzero"`
+	AdminDeleteEnabled    Optional[bool]      `json:"admin_delete_enabled,omitzero"`
+	CreatedAt             Optional[time.Time] `json:"created_at,omitzero"`
+	RoleSetKey            Optional[string]    `json:"role_set_key,omitzero"`
 }
 
 // ReplaceOrganizationMetadataParams is what Organizations.ReplaceMetadata is
 // called with.
 type ReplaceOrganizationMetadataParams struct {
-	PublicMetadata  json.RawMessage `json:"public_metadata,omitzero"`
+	// PublicMetadata is seen by browsers, too, and written with the secret key
+	// alone.
+	PublicMetadata json.RawMessage `json:"public_metadata,omitzero"`
+	// PrivateMetadata is seen by nobody but what has the secret key.
 	PrivateMetadata json.RawMessage `json:"private_metadata,omitzero"`
 }
 
 // UpdateOrganizationMetadataParams is what Organizations.UpdateMetadata is
 // called with.
 type UpdateOrganizationMetadataParams struct {
-	PublicMetadata  json.RawMessage `json:"public_metadata,omitzero"`
+	// PublicMetadata is seen by browsers, too, and written with the secret key
+	// alone.
+	PublicMetadata json.RawMessage `json:"public_metadata,omitzero"`
+	// PrivateMetadata is seen by nobody but what has the secret key.
 	PrivateMetadata json.RawMessage `json:"private_metadata,omitzero"`
 }
 
@@ -279,6 +297,7 @@ type UploadOrganizationLogoParams struct {
 // AdjustOrganizationBillingCreditBalanceParams is what
 // Organizations.AdjustBillingCreditBalance is called with.
 type AdjustOrganizationBillingCreditBalanceParams struct {
+	// Amount is in the currency's smallest unit.
 	Amount         int64                     `json:"amount"`
 	Action         BillingCreditLedgerAction `json:"action"`
 	Currency       Optional[string]          `json:"currency,omitzero"`

@@ -98,9 +98,10 @@ type PhoneNumber struct {
 	Reserved                bool                   `json:"reserved"`
 	Verification            Optional[Verification] `json:"verification"`
 	LinkedTo                []IdentificationLink   `json:"linked_to"`
-	BackupCodes             Optional[[]string]     `json:"backup_codes,omitzero"`
-	CreatedAt               Time                   `json:"created_at"`
-	UpdatedAt               Time                   `json:"updated_at"`
+	// BackupCodes are in plain text or hashed with bcrypt.
+	BackupCodes Optional[[]string] `json:"backup_codes,omitzero"`
+	CreatedAt   Time               `json:"created_at"`
+	UpdatedAt   Time               `json:"updated_at"`
 }
 
 // CreatePhoneNumberParams is what PhoneNumbers.Create is called with.

@@ -84,7 +84,9 @@ type RedirectURL struct {
 
 // ListRedirectURLsParams is what RedirectURLs.List is called with.
 type ListRedirectURLsParams struct {
-	Limit  Optional[int] `query:"limit" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
 	Offset Optional[int] `query:"offset" json:"-"`
 }
 

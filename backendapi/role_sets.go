@@ -141,7 +141,7 @@ type RoleSetItem struct {
 	UpdatedAt    Time             `json:"updated_at"`
 }
 
-// RoleSetMigration is a role set migration.
+// RoleSetMigration is the type of RoleSet.RoleSetMigration.
 type RoleSetMigration struct {
 	Object          string                      `json:"object"`
 	ID              string                      `json:"id"`
@@ -161,10 +161,15 @@ type RoleSetMigration struct {
 
 // ListRoleSetsParams is what RoleSets.List is called with.
 type ListRoleSetsParams struct {
-	Query   Optional[string] `query:"query" json:"-"`
+	// Query is a text that is searched for.
+	Query Optional[string] `query:"query" json:"-"`
+	// OrderBy is what to sort by, such as created_at; after - it is in descending
+	// order.
 	OrderBy Optional[string] `query:"order_by" json:"-"`
-	Limit   Optional[int]    `query:"limit" json:"-"`
-	Offset  Optional[int]    `query:"offset" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
 }
 
 // CreateRoleSetParams is what RoleSets.Create is called with.

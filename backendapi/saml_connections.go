@@ -127,9 +127,12 @@ type SAMLConnection struct {
 	EnterpriseConnectionID           Optional[string]                         `json:"enterprise_connection_id,omitzero"`
 	CreatedAt                        Time                                     `json:"created_at"`
 	UpdatedAt                        Time                                     `json:"updated_at"`
+	Authenticatable                  Optional[bool]                           `json:"authenticatable,omitzero"`
+	DisableJITProvisioning           Optional[bool]                           `json:"disable_jit_provisioning,omitzero"`
 }
 
-// SAMLConnectionAttributeMapping is a SAML connection attribute mapping.
+// SAMLConnectionAttributeMapping is the type of
+// SAMLConnection.AttributeMapping.
 type SAMLConnectionAttributeMapping struct {
 	UserID       string `json:"user_id"`
 	EmailAddress string `json:"email_address"`
@@ -137,7 +140,7 @@ type SAMLConnectionAttributeMapping struct {
 	LastName     string `json:"last_name"`
 }
 
-// SAMLConnectionLoginHint is a SAML connection login hint.
+// SAMLConnectionLoginHint is the type of SAMLConnection.LoginHint.
 type SAMLConnectionLoginHint struct {
 	Mode   SAMLConnectionLoginHintMode `json:"mode"`
 	Source Optional[string]            `json:"source,omitzero"`
@@ -145,15 +148,20 @@ type SAMLConnectionLoginHint struct {
 
 // ListSAMLConnectionsParams is what SAMLConnections.List is called with.
 type ListSAMLConnectionsParams struct {
-	Limit          Optional[int]    `query:"limit" json:"-"`
-	Offset         Optional[int]    `query:"offset" json:"-"`
-	Query          Optional[string] `query:"query" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
+	// Query is a text that is searched for.
+	Query Optional[string] `query:"query" json:"-"`
+	// OrderBy is what to sort by, such as created_at; after - it is in descending
+	// order.
 	OrderBy        Optional[string] `query:"order_by" json:"-"`
 	OrganizationID []string         `query:"organization_id" json:"-"`
 }
 
-// CreateSAMLConnectionAttributeMapping is a create SAML connection attribute
-// mapping.
+// CreateSAMLConnectionAttributeMapping is the type of
+// CreateSAMLConnectionParams.AttributeMapping.
 type CreateSAMLConnectionAttributeMapping struct {
 	UserID       Optional[string] `json:"user_id,omitzero"`
 	EmailAddress Optional[string] `json:"email_address,omitzero"`
@@ -161,7 +169,8 @@ type CreateSAMLConnectionAttributeMapping struct {
 	LastName     Optional[string] `json:"last_name,omitzero"`
 }
 
-// CreateSAMLConnectionLoginHint is a create SAML connection login hint.
+// CreateSAMLConnectionLoginHint is the type of
+// CreateSAMLConnectionParams.LoginHint.
 type CreateSAMLConnectionLoginHint struct {
 	Mode   CreateSAMLConnectionLoginHintMode `json:"mode"`
 	Source Optional[string]                  `json:"source,omitzero"`
@@ -184,8 +193,8 @@ type CreateSAMLConnectionParams struct {
 	LoginHint        Optional[CreateSAMLConnectionLoginHint]        `json:"login_hint,omitzero"`
 }
 
-// UpdateSAMLConnectionAttributeMapping is an update SAML connection attribute
-// mapping.
+// UpdateSAMLConnectionAttributeMapping is the type of
+// UpdateSAMLConnectionParams.AttributeMapping.
 type UpdateSAMLConnectionAttributeMapping struct {
 	UserID       Optional[string] `json:"user_id,omitzero"`
 	EmailAddress Optional[string] `json:"email_address,omitzero"`
@@ -193,7 +202,8 @@ type UpdateSAMLConnectionAttributeMapping struct {
 	LastName     Optional[string] `json:"last_name,omitzero"`
 }
 
-// UpdateSAMLConnectionLoginHint is an update SAML connection login hint.
+// UpdateSAMLConnectionLoginHint is the type of
+// UpdateSAMLConnectionParams.LoginHint.
 type UpdateSAMLConnectionLoginHint struct {
 	Mode   UpdateSAMLConnectionLoginHintMode `json:"mode"`
 	Source Optional[string]                  `json:"source,omitzero"`

@@ -25,7 +25,7 @@ func newSampler(seed uint64, full bool) *sampler {
 	return &sampler{rand.New(rand.NewPCG(seed, 0)), full}
 }
 
-// moments are the names of numbers that are times.
+// moments are the names of numbers and texts that are times.
 var moments = regexp.MustCompile(`(_at|_at_before|_at_after|_at_since|^date|^expiration|^next_billing_date|^period_end|^period_start|^timestamp)$`)
 
 func (s *sampler) value(name string, schema *openapi3.Schema) any {
@@ -34,7 +34,7 @@ func (s *sampler) value(name string, schema *openapi3.Schema) any {
 	}
 	switch {
 	case len(schema.OneOf) > 0:
-		return s.value(name, schema.OneOf[s.IntN(len(schema.OneOf))].Value)
+		return s.alternative(name, schema)
 	case len(schema.AllOf) == 1 && len(schema.Properties) == 0:
 		return s.value(name, schema.AllOf[0].Value)
 	case len(schema.AllOf) > 0 || schema.Type.Is("object"):
@@ -42,7 +42,7 @@ func (s *sampler) value(name string, schema *openapi3.Schema) any {
 	case len(schema.AnyOf) > 0:
 		return s.value(name, schema.AnyOf[0].Value)
 	case schema.Type.Is("string"):
-		return s.text(schema)
+		return s.text(name, schema)
 	case schema.Type.Is("boolean"):
 		if len(schema.Enum) > 0 {
 			return schema.Enum[0]
@@ -55,6 +55,23 @@ func (s *sampler) value(name string, schema *openapi3.Schema) any {
 	default:
 		return map[string]any{"any": s.word()}
 	}
+}
+
+// alternative gives a value of one alternative and of no other, as oneOf has it.
+func (s *sampler) alternative(name string, schema *openapi3.Schema) any {
+	for range 100 {
+		value := s.value(name, schema.OneOf[s.IntN(len(schema.OneOf))].Value)
+		matching := 0
+		for _, one := range schema.OneOf {
+			if one.Value.VisitJSON(again(value)) == nil {
+				matching++
+			}
+		}
+		if matching == 1 {
+			return value
+		}
+	}
+	panic(fmt.Sprintf("expected a value of one alternative of %s, got none in 100", name))
 }
 
 func (s *sampler) object(name string, schema *openapi3.Schema) any {
@@ -111,7 +128,7 @@ func (s *sampler) list(name string, schema *openapi3.Schema) any {
 	return list
 }
 
-func (s *sampler) text(schema *openapi3.Schema) string {
+func (s *sampler) text(name string, schema *openapi3.Schema) string {
 	if len(schema.Enum) > 0 {
 		return schema.Enum[s.IntN(len(schema.Enum))].(string)
 	}
@@ -126,14 +143,14 @@ func (s *sampler) text(schema *openapi3.Schema) string {
 			}
 		}
 	}
-	switch schema.Format {
-	case "date-time":
+	switch {
+	case schema.Format == "date-time", moments.MatchString(name):
 		return fmt.Sprintf("2026-03-01T12:00:%02dZ", s.IntN(60))
-	case "date":
+	case schema.Format == "date":
 		return fmt.Sprintf("2026-03-%02d", 1+s.IntN(30))
-	case "email":
+	case schema.Format == "email":
 		return s.word() + "@example.com"
-	case "uri":
+	case schema.Format == "uri":
 		return "https://example.com/" + s.word()
 	}
 	text := s.word()

@@ -164,7 +164,8 @@ type SCIMDirectory struct {
 	UpdatedAt               Time                           `json:"updated_at"`
 }
 
-// SCIMDirectoryCustomAttribute is a SCIM directory custom attribute.
+// SCIMDirectoryCustomAttribute is the type of each of
+// SCIMDirectory.CustomAttributes.
 type SCIMDirectoryCustomAttribute struct {
 	Name          Optional[string] `json:"name,omitzero"`
 	Key           Optional[string] `json:"key,omitzero"`
@@ -176,12 +177,14 @@ type SCIMDirectoryCustomAttribute struct {
 
 // ListSCIMDirectoriesParams is what SCIMDirectories.List is called with.
 type ListSCIMDirectoriesParams struct {
-	Limit  Optional[int] `query:"limit" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
 	Offset Optional[int] `query:"offset" json:"-"`
 }
 
-// CreateSCIMDirectoryGroupRoleMapping is a create SCIM directory group role
-// mapping.
+// CreateSCIMDirectoryGroupRoleMapping is the type of each of
+// CreateSCIMDirectoryParams.GroupRoleMappings.
 type CreateSCIMDirectoryGroupRoleMapping struct {
 	SCIMGroupID          string           `json:"scim_group_id"`
 	SCIMGroupDisplayName Optional[string] `json:"scim_group_display_name,omitzero"`
@@ -230,8 +233,8 @@ type CreateSCIMDirectoryGroupRoleMappingParams struct {
 	Precedence  Optional[int] `json:"precedence,omitzero"`
 }
 
-// ReplaceSCIMDirectoryGroupRoleMappingsMapping is a replace SCIM directory
-// group role mappings mapping.
+// ReplaceSCIMDirectoryGroupRoleMappingsMapping is the type of each of
+// ReplaceSCIMDirectoryGroupRoleMappingsParams.Mappings.
 type ReplaceSCIMDirectoryGroupRoleMappingsMapping struct {
 	SCIMGroupID string `json:"scim_group_id"`
 	RoleID      string `json:"role_id"`

@@ -118,7 +118,7 @@ type Session struct {
 	Tasks                    Optional[[]SessionTask]   `json:"tasks,omitzero"`
 }
 
-// SessionActivity is a session activity.
+// SessionActivity is the type of Session.LatestActivity.
 type SessionActivity struct {
 	Object         string           `json:"object"`
 	ID             string           `json:"id"`
@@ -131,7 +131,7 @@ type SessionActivity struct {
 	Country        Optional[string] `json:"country,omitzero"`
 }
 
-// SessionTask is a session task.
+// SessionTask is the type of each of Session.Tasks.
 type SessionTask struct {
 	Key string `json:"key"`
 }
@@ -141,8 +141,10 @@ type ListSessionsParams struct {
 	ClientID Optional[string]        `query:"client_id" json:"-"`
 	UserID   Optional[string]        `query:"user_id" json:"-"`
 	Status   Optional[SessionStatus] `query:"status" json:"-"`
-	Limit    Optional[int]           `query:"limit" json:"-"`
-	Offset   Optional[int]           `query:"offset" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
 }
 
 // CreateSessionParams is what Sessions.Create is called with.

@@ -55,19 +55,24 @@ type SignUp struct {
 	PasswordEnabled  bool                `json:"password_enabled"`
 	FirstName        Optional[string]    `json:"first_name"`
 	LastName         Optional[string]    `json:"last_name"`
-	UnsafeMetadata   json.RawMessage     `json:"unsafe_metadata,omitzero"`
-	PublicMetadata   json.RawMessage     `json:"public_metadata,omitzero"`
-	CustomAction     bool                `json:"custom_action"`
-	ExternalID       Optional[string]    `json:"external_id"`
-	CreatedSessionID Optional[string]    `json:"created_session_id"`
-	CreatedUserID    Optional[string]    `json:"created_user_id"`
-	AbandonAt        Time                `json:"abandon_at"`
-	LegalAcceptedAt  Optional[Time]      `json:"legal_accepted_at"`
-	Locale           Optional[string]    `json:"locale,omitzero"`
-	ExternalAccount  json.RawMessage     `json:"external_account,omitzero"`
+	// UnsafeMetadata is seen and written by browsers, too.
+	UnsafeMetadata json.RawMessage `json:"unsafe_metadata,omitzero"`
+	// PublicMetadata is seen by browsers, too, and written with the secret key
+	// alone.
+	PublicMetadata json.RawMessage `json:"public_metadata,omitzero"`
+	CustomAction   bool            `json:"custom_action"`
+	// ExternalID is the ID that another system has for it.
+	ExternalID       Optional[string] `json:"external_id"`
+	CreatedSessionID Optional[string] `json:"created_session_id"`
+	CreatedUserID    Optional[string] `json:"created_user_id"`
+	AbandonAt        Time             `json:"abandon_at"`
+	LegalAcceptedAt  Optional[Time]   `json:"legal_accepted_at"`
+	// Locale is a BCP 47 tag, such as en-US.
+	Locale          Optional[string] `json:"locale,omitzero"`
+	ExternalAccount json.RawMessage  `json:"external_account,omitzero"`
 }
 
-// SignUpVerifications is a sign up verifications.
+// SignUpVerifications is the type of SignUp.Verifications.
 type SignUpVerifications struct {
 	EmailAddress    Optional[SignUpVerification] `json:"email_address"`
 	PhoneNumber     Optional[SignUpVerification] `json:"phone_number"`
@@ -83,6 +88,7 @@ type SignUpVerification struct {
 
 // UpdateSignUpParams is what SignUps.Update is called with.
 type UpdateSignUpParams struct {
+	// ExternalID is the ID that another system has for it.
 	ExternalID   Optional[string] `json:"external_id,omitzero"`
 	CustomAction Optional[bool]   `json:"custom_action,omitzero"`
 }

@@ -142,7 +142,9 @@ type Template struct {
 
 // ListTemplatesParams is what Templates.List is called with.
 type ListTemplatesParams struct {
-	Limit  Optional[int] `query:"limit" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
 	Offset Optional[int] `query:"offset" json:"-"`
 }
 

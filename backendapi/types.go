@@ -24,7 +24,7 @@ type Verification struct {
 	Message                         Optional[string]               `json:"message,omitzero"`
 }
 
-// ClerkError is a clerk error.
+// ClerkError is why Clerk says that something failed.
 type ClerkError struct {
 	Message     string          `json:"message"`
 	LongMessage string          `json:"long_message"`
@@ -40,10 +40,11 @@ type IdentificationLink struct {
 
 // DeletedObject is what Clerk says of what it deleted.
 type DeletedObject struct {
-	Object     string           `json:"object"`
-	ID         Optional[string] `json:"id,omitzero"`
-	Slug       Optional[string] `json:"slug,omitzero"`
-	Deleted    bool             `json:"deleted"`
+	Object  string           `json:"object"`
+	ID      Optional[string] `json:"id,omitzero"`
+	Slug    Optional[string] `json:"slug,omitzero"`
+	Deleted bool             `json:"deleted"`
+	// ExternalID is the ID that another system has for it.
 	ExternalID Optional[string] `json:"external_id,omitzero"`
 }
 
@@ -55,6 +56,7 @@ type TotalCount struct {
 
 // Money is an amount of money, in the currency's smallest unit.
 type Money struct {
+	// Amount is in the currency's smallest unit.
 	Amount          int64  `json:"amount"`
 	AmountFormatted string `json:"amount_formatted"`
 	Currency        string `json:"currency"`

@@ -112,11 +112,16 @@ type WaitlistEntry struct {
 
 // ListWaitlistEntriesParams is what WaitlistEntries.List is called with.
 type ListWaitlistEntriesParams struct {
-	Limit   Optional[int]                 `query:"limit" json:"-"`
-	Offset  Optional[int]                 `query:"offset" json:"-"`
-	Query   Optional[string]              `query:"query" json:"-"`
-	Status  Optional[WaitlistEntryStatus] `query:"status" json:"-"`
-	OrderBy Optional[string]              `query:"order_by" json:"-"`
+	// Limit is how many elements the page has at most.
+	Limit Optional[int] `query:"limit" json:"-"`
+	// Offset is how many elements come before the page.
+	Offset Optional[int] `query:"offset" json:"-"`
+	// Query is a text that is searched for.
+	Query  Optional[string]              `query:"query" json:"-"`
+	Status Optional[WaitlistEntryStatus] `query:"status" json:"-"`
+	// OrderBy is what to sort by, such as created_at; after - it is in descending
+	// order.
+	OrderBy Optional[string] `query:"order_by" json:"-"`
 }
 
 // CreateWaitlistEntryParams is what WaitlistEntries.Create is called with.
@@ -134,6 +139,8 @@ type CreateWaitlistEntryBulkParams struct {
 
 // InviteWaitlistEntryParams is what WaitlistEntries.Invite is called with.
 type InviteWaitlistEntryParams struct {
+	// IgnoreExisting has people invited who have an invitation already, or are
+	// users.
 	IgnoreExisting Optional[bool] `json:"ignore_existing,omitzero"`
 }
 

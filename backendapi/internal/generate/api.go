@@ -252,10 +252,12 @@ func (o *operation) paramsName() string {
 	verb := nextWord(o.name)
 	rest := o.name[len(verb):]
 	switch {
-	case rest == "Many" || rest == "All" || verb == "Count":
+	case rest == "Many" || verb == "Count":
 		return verb + rest + o.resource.many()
 	case verb == "List" && rest == "":
 		return verb + o.resource.many()
+	case rest == "ForInstance" || rest == "Pending":
+		return verb + strings.TrimPrefix(rest, "For") + o.resource.many()
 	default:
 		return verb + o.resource.singular + rest
 	}

@@ -9,7 +9,7 @@ import (
 
 // initialisms are the words that Go writes in a way of their own.
 var initialisms = map[string]string{
-	"acs": "ACS", "api": "API", "cname": "CNAME", "hibp": "HIBP", "id": "ID", "ids": "IDs", "idp": "IDP", "ios": "IOS", "ip": "IP", "it": "IT",
+	"acs": "ACS", "api": "API", "cname": "CNAME", "hibp": "HIBP", "id": "ID", "ids": "IDs", "idp": "IDP", "ios": "IOS", "ip": "IP", "it": "IT", "jit": "JIT",
 	"js": "JS", "jwt": "JWT", "m2m": "M2M", "mfa": "MFA", "oauth": "OAuth", "oidc": "OIDC", "otp": "OTP", "pkce": "PKCE", "saml": "SAML",
 	"scim": "SCIM", "sms": "SMS", "sp": "SP", "sso": "SSO", "totp": "TOTP", "ttl": "TTL", "uri": "URI", "uris": "URIs", "url": "URL", "urls": "URLs",
 }

@@ -121,6 +121,7 @@ var sharedTypes = map[string]bool{
 
 // typeDocs say what types are whose names do not say it well.
 var typeDocs = map[string]string{ //nolint:gosec // They are names, not secrets.
+	"ClerkError":           "why Clerk says that something failed",
 	"BetaInstanceSettings": "what Clerk says of an instance's settings after they changed",
 	"ClientObject":         "a browser or device that people are signed in with",
 	"DeletedObject":        "what Clerk says of what it deleted",
@@ -163,12 +164,12 @@ var sentences = map[string]string{ //nolint:gosec // They are names, not secrets
 	"Instance.UpdateRestrictions":             "changes who may sign up to the instance",
 	"Invitations.CreateBulk":                  "invites several people at once",
 	"OrganizationInvitations.CreateBulk":      "invites several people to an organization at once",
-	"OrganizationInvitations.ListAll":         "lists the invitations to all organizations",
+	"OrganizationInvitations.ListForInstance": "lists the invitations to all organizations",
 	"OrganizationInvitations.List":            "lists the invitations to an organization",
 	"OrganizationInvitations.ListPending":     "lists the invitations to an organization that nobody answered",
-	"OrganizationMemberships.ListAll":         "lists the memberships of all organizations",
+	"OrganizationMemberships.ListForInstance": "lists the memberships of all organizations",
 	"OrganizationMemberships.List":            "lists the memberships of an organization",
-	"OrganizationDomains.ListAll":             "lists the domains of all organizations",
+	"OrganizationDomains.ListForInstance":     "lists the domains of all organizations",
 	"OrganizationDomains.List":                "lists the domains of an organization",
 	"OrganizationDomains.VerifyOwnership":     "verifies who owns an organization's domain",
 	"PhoneNumbers.AttemptVerification":        "verifies a phone number with the code that was sent to it",

@@ -71,18 +71,32 @@ func (a *api) sources() []*file {
 		if r.byHand {
 			continue
 		}
-		f := &file{name: fileName(r.field)}
-		f.comment(fmt.Sprintf("%sService is for %s.", r.field, r.what()))
-		f.printf("type %sService struct{ client *Client }\n\n", r.field)
-		for _, o := range a.operations {
-			if o.resource == r && !byHand[o.id] {
-				f.operation(o)
-			}
+		service, types := a.service(r), &file{name: strings.TrimSuffix(fileName(r.field), ".go") + "_types.go"}
+		a.declare(types, r)
+		if bytes.Count(service.body.Bytes(), []byte("\n"))+bytes.Count(types.body.Bytes(), []byte("\n")) <= maxLines {
+			service.body.Write(types.body.Bytes())
+			files = append(files, service)
+			continue
 		}
-		a.declare(f, r)
-		files = append(files, f)
+		files = append(files, service, types)
 	}
 	return files
+}
+
+// maxLines is what a resource may take without its types being a file of their
+// own.
+const maxLines = 400
+
+func (a *api) service(r *resource) *file {
+	f := &file{name: fileName(r.field)}
+	f.comment(fmt.Sprintf("%sService is for %s.", r.field, r.what()))
+	f.printf("type %sService struct{ client *Client }\n\n", r.field)
+	for _, o := range a.operations {
+		if o.resource == r && !byHand[o.id] {
+			f.operation(o)
+		}
+	}
+	return f
 }
 
 func (r *resource) what() string {
@@ -133,7 +147,7 @@ func (a *api) shared() *file {
 func (a *api) declare(f *file, owner *resource) {
 	for _, s := range a.types.structs {
 		if s.owner == owner {
-			f.structType(s)
+			f.structType(s, a.types.memberOf(s.name))
 		}
 	}
 	for _, e := range a.types.enums {
@@ -143,14 +157,19 @@ func (a *api) declare(f *file, owner *resource) {
 	}
 }
 
-func (f *file) structType(s *structType) {
+// structType writes a struct. What it is the member of is said if that is one
+// alone, and its own name does not say it well.
+func (f *file) structType(s *structType, member string) {
 	if s.of != nil {
 		f.comment(fmt.Sprintf("%s is what %s is called with.", s.name, s.of.call))
 	} else {
-		f.comment(fmt.Sprintf("%s is %s.", s.name, cmp.Or(typeDocs[s.name], anA(englishWords(s.name)))))
+		f.comment(fmt.Sprintf("%s is %s.", s.name, cmp.Or(typeDocs[s.name], member, anA(englishWords(s.name)))))
 	}
 	f.printf("type %s struct {\n", s.name)
 	for _, field := range s.fields {
+		if doc, ok := memberDocs[field.member()]; ok {
+			f.comment(fmt.Sprintf("%s %s.", field.name, doc))
+		}
 		f.printf("%s %s %s\n", field.name, field.goType(), field.tag())
 	}
 	f.printf("}\n\n")
@@ -352,9 +371,6 @@ func (o *operation) walks() bool {
 // walk writes the method that walks a list's pages.
 func (f *file) walk(o *operation) {
 	name := "All" + strings.TrimPrefix(o.name, "List")
-	if o.name == "ListAll" {
-		name = "AllOfAll"
-	}
 	f.comment(fmt.Sprintf("%s walks the pages of %s from params.Offset on, with one request for each page.", name, o.name))
 	f.printf("func (s *%sService) %s(%s) iter.Seq2[*%s, error] {\n", o.resource.field, name, o.arguments(), o.result.typ)
 	f.printf("return walk(params.Limit, params.Offset, func(limit, offset Optional[int]) (*Page[%s], error) {\n", o.result.typ)

@@ -51,14 +51,36 @@ func (a *api) table() []byte {
 const beyond = `
 ## Not in Clerk's description
 
-Clerk's own SDK still makes the first of these. The others are deprecated.
+Clerk's own SDK still makes the first two of these. The others are deprecated.
+Not made here are those that it says are internal: emails of one's own
+(` + "`/email`" + `), and applications without an account (` + "`/accountless_applications`" + `).
 
 | operation | ` + "`backendapi` | `@clerk/backend-core` | `@clerk/backend` | `clerk-sdk-go`" + ` |
 |---|---|---|---|---|
 | GET /clients/handshake_payload | ` + "`Clients.HandshakePayload` |  | `ClientAPI.getHandshakePayload`" + ` |  |
+| DELETE /invitations/{invitation_id} | ` + "`Invitations.Delete` |  | `InvitationAPI.deleteInvitation`" + ` |  |
 | POST /emails | ` + "`Emails.Create` | `EmailAPI.createEmail`" + ` |  |  |
 | POST /sms_messages | ` + "`SMSMessages.Create` | `SMSMessageAPI.createSMSMessage`" + ` |  |  |
 | POST /sessions/{session_id}/verify | ` + "`Sessions.Verify` | `SessionAPI.verifySession` | `SessionAPI.verifySession` | `session.Verify`" + ` |
+
+## Beside @clerk/backend
+
+` + "[`conformance/`](../conformance)" + ` makes 119 calls, over all resources, with
+` + "`@clerk/backend`" + ` 3.25 as well, and expects the same method, path, query,
+headers and body, but for this:
+
+| | ` + "`@clerk/backend` | `backendapi`" + ` |
+|---|---|---|
+| what is false, 0 or empty in a query | is left out, and Clerk takes its default | is sent if it is set |
+| a body of which nothing is set | is none | is ` + "`{}`" + ` |
+| what is not set, of an M2M token, an API key's revocation, an organization's domain and a compromised password | is sent with a default of the SDK's | is not sent, and Clerk's default holds |
+| a moment in a body | has three decimals | has as many as it needs |
+| metadata in the update of a user or an organization | is a second request, which replaces it | is not there: ` + "`UpdateMetadata` and `ReplaceMetadata`" + ` are for it |
+| signs such as ` + "`;`, `?` and `#`" + ` in an ID | stand in the path, or end it | are encoded |
+| an ID with ` + "`/`, `\\` or `%`" + ` | may lead to another path | is refused, without a request |
+| billing plans | come without their total count | come with it |
+| the provider of OAuth access tokens | gets ` + "`oauth_`" + ` before it | is sent as it is given |
+| a change of domain | is sent to ` + "`/beta_features/change_domain`" + ` | is sent to ` + "`/instance/change_domain`" + `, as Clerk describes it |
 `
 
 func deprecation(o *operation) string {

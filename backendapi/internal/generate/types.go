@@ -104,6 +104,9 @@ func (t *types) of(ref *openapi3.SchemaRef, name string, owner *resource, member
 	case len(schema.AllOf) > 1:
 		return t.object(schema, name, owner)
 	case schema.Type.Is("string"):
+		if isTime(member) {
+			return "time.Time" // The description says so in words alone.
+		}
 		return t.text(schema, name, owner)
 	case schema.Type.Is("boolean"):
 		return "bool"
@@ -297,6 +300,7 @@ func (t *types) finish() error {
 				return err
 			}
 		}
+		s.complete()
 	}
 	return t.err
 }
@@ -327,6 +331,36 @@ func (s *structType) merge(fields []*field, first, saysNothing bool) error {
 		}
 	}
 	return nil
+}
+
+// memberOf says of which field alone a struct is the type, if its name begins
+// with that of the struct that has the field, and nothing of another.
+func (t *types) memberOf(name string) string {
+	var found []string
+	for _, s := range t.structs {
+		prefix := strings.TrimSuffix(s.name, "Params")
+		if s.name == name || !strings.HasPrefix(name, prefix) {
+			continue
+		}
+		for _, f := range s.fields {
+			switch f.typ {
+			case name:
+				found = append(found, fmt.Sprintf("the type of %s.%s", s.name, f.name))
+			case "[]" + name:
+				found = append(found, fmt.Sprintf("the type of each of %s.%s", s.name, f.name))
+			}
+		}
+	}
+	if len(found) != 1 {
+		return ""
+	}
+	return found[0]
+}
+
+// member is the field's name in JSON or a query.
+func (f *field) member() string {
+	name, _, _ := strings.Cut(cmp.Or(f.json, f.query), ",")
+	return name
 }
 
 // goType gives a field's type, which is Optional if it may be absent or null,
