@@ -69,7 +69,7 @@ func adapted(input string) string {
 // or what the application may trust.
 func TestWhatIsNotAvailableYetIsRefusedRatherThanIgnored(t *testing.T) {
 	for _, name := range []string{
-		"instance", "outage_grace",
+		"outage_grace",
 	} {
 		got := adapted(":80 {\n\tclerk_auth {\n\t\t" + name + " x\n\t}\n}\n")
 		if !strings.Contains(got, name+": not available yet") {

@@ -26,10 +26,19 @@ const appID = "clerk"
 // starts and stops what the Clerk instances do in the background. It is
 // always there, configured or not.
 //
-// A setting is taken from the first of these that has it: the handler, this
-// app, the environment variables that Clerk's SDKs read.
+// A setting is taken from the first of these that has it: the handler, the
+// instance that it names, this app, the environment variables that Clerk's
+// SDKs read. Keys are the exception: `publishable_key`, `secret_key`,
+// `machine_secret_key`, `jwt_key` and `jwks_url` belong together, so where one
+// of these names another Clerk instance than those behind it do, by its
+// publishable key or else by its secret key, it takes none of their keys.
 type App struct {
 	Settings
+
+	// More Clerk instances, by names of letters, digits, dashes and underscores,
+	// which handlers choose with `instance`. All of them are checked when the
+	// configuration loads, and those that nothing uses do nothing more.
+	Instances map[string]Settings `json:"instances,omitempty"`
 
 	log                 *slog.Logger
 	storage             certmagic.Storage
@@ -39,9 +48,10 @@ type App struct {
 	// named theirs before there are requests.
 	owned []headerfield.Owned
 
-	mu     *sync.Mutex // guards what follows
-	using  map[instanceKey]*instance
-	active bool
+	mu       *sync.Mutex // guards what follows
+	using    map[instanceKey]*instance
+	keyrings []keyring // those of all instances of the configuration
+	active   bool
 }
 
 // CaddyModule returns the Caddy module information.
@@ -57,6 +67,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.log, a.storage = ctx.Slogger(), ctx.Storage()
 	a.azpOnce, a.secretOnce, a.mu = new(sync.Once), new(sync.Once), new(sync.Mutex)
 	a.using = make(map[instanceKey]*instance)
+	if err := a.checkInstances(); err != nil {
+		return err
+	}
 	return ctx.GetMetricsRegistry().Register(keyMetrics{a})
 }
 
@@ -109,14 +122,24 @@ func (a *App) instance(r *resolved) (*instance, error) {
 	if known, ok := a.using[key]; ok {
 		return known, nil
 	}
+	pooled, err := takeInstance(key, r)
+	if err != nil {
+		return nil, err
+	}
+	a.using[key] = pooled
+	return pooled, nil
+}
+
+// takeInstance takes an instance from the pool, and puts it there if it is not.
+// Whoever takes one lets go of it by its key.
+func takeInstance(key instanceKey, r *resolved) (*instance, error) {
 	pooled, _, err := instances.LoadOrNew(key, func() (caddy.Destructor, error) {
 		return newInstance(r)
 	})
 	if err != nil {
 		return nil, err
 	}
-	a.using[key] = pooled.(*instance)
-	return a.using[key], nil
+	return pooled.(*instance), nil
 }
 
 // own notes the headers that a gate sets.

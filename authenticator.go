@@ -4,6 +4,7 @@ package caddyclerk
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 
@@ -23,15 +24,16 @@ type authenticator struct {
 	key string
 }
 
-// newAuthenticator completes the settings from the app and the environment. It
+// newAuthenticator completes the settings of a gate or of a provider from the
+// instance that it names, if it names one, the app and the environment. It
 // makes no request: keys are fetched once the app has started.
-func newAuthenticator(ctx caddy.Context, own Settings) (*authenticator, error) {
+func newAuthenticator(ctx caddy.Context, own Settings, name string) (*authenticator, error) {
 	loaded, err := ctx.App(appID)
 	if err != nil {
 		return nil, fmt.Errorf("loading the clerk app: %w", err)
 	}
 	app := loaded.(*App)
-	r, err := own.over(app.Settings).over(environment()).resolve(caddy.NewReplacer())
+	r, err := app.complete(own, name)
 	if err != nil {
 		return nil, err
 	}
@@ -45,14 +47,19 @@ func newAuthenticator(ctx caddy.Context, own Settings) (*authenticator, error) {
 	if r.SecretKey == "" {
 		app.noteSecretKey()
 	}
-	a := &authenticator{app: app, accepts: r.AcceptsToken, key: r.authKey(r.instanceKey())}
+	return app.authenticator(instance, r, ctx.Slogger())
+}
+
+func (a *App) authenticator(i *instance, r *resolved, log *slog.Logger) (*authenticator, error) {
+	found := &authenticator{app: a, accepts: r.AcceptsToken, key: r.authKey(r.instanceKey())}
+	var err error
 	if r.SessionSync == syncByInterstitial {
-		if a.interstitial, err = newInterstitial(instance, r); err != nil {
+		if found.interstitial, err = newInterstitial(i, r); err != nil {
 			return nil, err
 		}
 	}
-	a.sessions, err = authstate.New(instance.options(r, ctx.Slogger()))
-	return a, err
+	found.sessions, err = authstate.New(i.options(r, log))
+	return found, err
 }
 
 // prepare gives the request's state, without the headers of any gate in it.

@@ -27,6 +27,7 @@ func init() {
 // parseDirective sets up a gate. Syntax:
 //
 //	clerk_auth [<matcher>] {
+//		instance            <name>
 //		publishable_key     <key>
 //		secret_key          <key>
 //		machine_secret_key  <key>
@@ -96,10 +97,14 @@ func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 //	clerk {
 //		publishable_key  <key>
 //		...
+//		instance <name> {
+//			publishable_key  <key>
+//			...
+//		}
 //	}
 //
 // It takes every setting of the directive that is about the Clerk instance,
-// its tokens, and where the application stands.
+// its tokens, and where the application stands, and so does each instance.
 func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 	d.Next()
 	if existing != nil {
@@ -109,7 +114,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 		return nil, d.ArgErr()
 	}
 	app := new(App)
-	if err := parseBlock(d, app.parsers()); err != nil {
+	if err := parseBlock(d, app.parsers(), "instance"); err != nil {
 		return nil, err
 	}
 	return httpcaddyfile.App{Name: appID, Value: caddyconfig.JSON(app, nil)}, nil
@@ -121,14 +126,15 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	return parseBlock(d, h.parsers())
+	return parseBlock(d, h.parsers(), "require")
 }
 
 // parser reads the arguments of a subdirective; the dispenser stands on its
 // name.
 type parser func(*caddyfile.Dispenser) error
 
-// parsers lists the subdirectives of a gate and of the global option.
+// parsers lists the subdirectives that a gate, the global option and a named
+// instance have in common.
 func (s *Settings) parsers() map[string]parser {
 	return map[string]parser{
 		"publishable_key":     one(&s.PublishableKey),
@@ -155,9 +161,17 @@ func (s *Settings) parsers() map[string]parser {
 	}
 }
 
+// parsers adds the instances, each of which is a block of settings.
+func (a *App) parsers() map[string]parser {
+	parsers := a.Settings.parsers()
+	parsers["instance"] = namedInstance(&a.Instances)
+	return parsers
+}
+
 // parsers adds the subdirectives of a gate alone.
 func (h *Handler) parsers() map[string]parser {
 	parsers := h.Settings.parsers()
+	parsers["instance"] = chosenInstance(&h.Instance)
 	parsers["optional"] = flag(&h.Optional)
 	parsers["signed_out"] = one((*string)(&h.SignedOut))
 	parsers["require"] = requirement(&h.Require)
@@ -173,14 +187,12 @@ func (h *Handler) parsers() map[string]parser {
 // version cannot honour. They are refused rather than ignored, since all of
 // them say who may pass.
 var notYet = []string{
-	"instance", "outage_grace",
+	"outage_grace",
 }
 
-// repeatable lists the subdirectives of which every line adds something.
-var repeatable = []string{"require"}
-
-// parseBlock reads subdirectives, each at most once but for those.
-func parseBlock(d *caddyfile.Dispenser, parsers map[string]parser) error {
+// parseBlock reads subdirectives, each at most once but for the repeatable
+// ones, of which every line adds something.
+func parseBlock(d *caddyfile.Dispenser, parsers map[string]parser, repeatable ...string) error {
 	seen := make(map[string]bool)
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		name := d.Val()
@@ -188,6 +200,9 @@ func parseBlock(d *caddyfile.Dispenser, parsers map[string]parser) error {
 		switch {
 		case !ok && slices.Contains(notYet, name):
 			return d.Errf("%s: not available yet", name)
+		case !ok && name == "instance":
+			return d.Errf("%s: it cannot stand in a block like this; write all instances side by side, right in the global option %s",
+				name, globalOption)
 		case !ok:
 			allowed := slices.Sorted(maps.Keys(parsers))
 			return d.Errf("unrecognized subdirective '%s' (allowed are: %s)", name, strings.Join(allowed, ", "))
@@ -288,6 +303,54 @@ func (m *Matcher) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return d.WrapErr(errNoCondition)
 	}
 	return nil
+}
+
+// chosenInstance reads the name of an instance.
+func chosenInstance(name *string) parser {
+	return func(d *caddyfile.Dispenser) error {
+		option := d.Val()
+		if err := one(name)(d); err != nil {
+			return err
+		}
+		if err := checkInstanceName(*name); err != nil {
+			return d.WrapErr(err)
+		}
+		if d.NextBlock(d.Nesting()) {
+			return d.Errf("%s %s: a gate only names it; write its settings into the global option %s", option, *name, globalOption)
+		}
+		return nil
+	}
+}
+
+// namedInstance reads a name and a block of settings.
+func namedInstance(instances *map[string]Settings) parser {
+	return func(d *caddyfile.Dispenser) error {
+		option, name, settings := d.Val(), "", Settings{}
+		if !d.NextArg() {
+			return d.Errf("%s: expected a name and a block of settings, such as instance acme { … }", option)
+		}
+		name = d.Val()
+		if err := checkInstanceName(name); err != nil {
+			return d.WrapErr(err)
+		}
+		if _, ok := (*instances)[name]; ok {
+			return d.Errf("%s %s: already set; write all of its settings into one block", option, name)
+		}
+		if d.NextArg() {
+			return d.Errf("%s %s: unexpected argument '%s'; the settings go into a block", option, name, d.Val())
+		}
+		if err := parseBlock(d, settings.parsers()); err != nil {
+			return err
+		}
+		if settings.isEmpty() {
+			return d.Errf("%s %s: %w", option, name, errEmptyInstance)
+		}
+		if *instances == nil {
+			*instances = make(map[string]Settings)
+		}
+		(*instances)[name] = settings
+		return nil
+	}
 }
 
 // organizationSync reads a block of its own.

@@ -25,8 +25,8 @@ const (
 	none           = "it takes no value, and leaving it out is what turns it off"
 )
 
-// mistakes has every subdirective of clerk_auth. Those up to sign_up_url are of
-// the global option, too.
+// mistakes has every subdirective of clerk_auth. Those from publishable_key up to
+// sign_up_url are of the global option, too.
 var mistakes = map[string]struct {
 	// missing is the message when there is no value; empty where there has to
 	// be none.
@@ -36,6 +36,25 @@ var mistakes = map[string]struct {
 	tooMany string
 	wrong   []mistake
 }{
+	"instance": {oneMissing, oneTooMany, []mistake{
+		{"acme", `instance: expected the name of one in the global option clerk, which has none yet, got "acme"`},
+		{"acme.com", `instance: expected a name of letters, digits, dashes and underscores, such as acme, got "acme.com"`},
+		{"{env.ACME}", `instance: expected a name of letters, digits, dashes and underscores, such as acme, got "{env.ACME}"`},
+		{"acme {\nsecret_key sk_live_abc\n}", "instance acme: a gate only names it; write its settings into the global option clerk"},
+	}},
+	"clerk/instance": {"expected a name and a block of settings, such as instance acme { … }", "", []mistake{
+		{"acme", "instance acme: expected a block of settings, such as publishable_key and secret_key"},
+		{"acme {\n}", "instance acme: expected a block of settings, such as publishable_key and secret_key"},
+		{"acme sk_live_abc", "instance acme: unexpected argument 'sk_live_abc'; the settings go into a block"},
+		{"{\nclock_skew 5s\n}", "instance: expected a name and a block of settings, such as instance acme { … }"},
+		{"a/b {\nclock_skew 5s\n}", `instance: expected a name of letters, digits, dashes and underscores, such as acme, got "a/b"`},
+		{"acme {\nclock_skew 5s\n}\ninstance acme {\nclock_skew 6s\n}", "instance acme: already set; write all of its settings into one block"},
+		{"acme {\ninstance shop {\nclock_skew 5s\n}\n}", "instance: it cannot stand in a block like this; write all instances side by side, right in the global option clerk"},
+		// Nothing uses these.
+		{"acme {\nclock_skew 1h\n}", "instance acme: clock_skew: expected 0s to 5m0s, got 1h0m0s"},
+		{"acme {\nsign_in_url sign-in\n}", `instance acme: sign_in_url: expected a URL such as https://example.com/sign-in or a path such as /sign-in, got "sign-in"`},
+		{"acme {\nsecret_key {env.NO_SUCH_VARIABLE}\n}", "instance acme: secret_key: evaluated placeholder {env.NO_SUCH_VARIABLE} is empty; set what it refers to, or leave the setting out"},
+	}},
 	"publishable_key": {oneMissing, oneTooMany, []mistake{
 		{"pk_prod_abc", "publishable_key: expected a publishable key, pk_test_… or pk_live_…, as the Clerk Dashboard shows it under API keys"},
 		{"clerk.example.com", "publishable_key: expected a publishable key, pk_test_… or pk_live_…, as the Clerk Dashboard shows it under API keys"},
@@ -206,7 +225,10 @@ func TestEveryMistakeNamesTheSettingAndTheRemedy(t *testing.T) {
 		allowed := strings.Join(slices.Sorted(maps.Keys(test.parsers)), ", ")
 		for name := range test.parsers {
 			t.Run(place+"/"+name, func(t *testing.T) {
-				known, ok := mistakes[name]
+				known, ok := mistakes[place+"/"+name]
+				if !ok {
+					known, ok = mistakes[name]
+				}
 				if !ok || len(known.wrong) == 0 {
 					t.Fatal("expected the mistakes that people make in it")
 				}
@@ -244,7 +266,7 @@ func TestEveryMistakeNamesTheSettingAndTheRemedy(t *testing.T) {
 // TestASettingThatIsSetTwiceSaysHowToWriteIt tries each subdirective.
 func TestASettingThatIsSetTwiceSaysHowToWriteIt(t *testing.T) {
 	for name := range new(Handler).parsers() {
-		if slices.Contains(repeatable, name) {
+		if name == "require" {
 			continue
 		}
 		value := "1m"

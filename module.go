@@ -63,6 +63,10 @@ func init() {
 // not be put into a body that the `templates` handler evaluates; inside of a
 // template, `{{placeholder "http.clerk.claims.name" | html}}` is right.
 type Handler struct {
+	// The instance of the `clerk` app whose settings count where the handler
+	// has none of its own. Default: the app's own settings.
+	Instance string `json:"instance,omitempty"`
+
 	Settings
 
 	// Whether to let everybody pass, and only say who it is.
@@ -137,7 +141,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.identity, err = newIdentity(h.IdentityHeaders, ctx.Slogger()); err != nil {
 		return err
 	}
-	if h.authenticator, err = newAuthenticator(ctx, h.Settings); err != nil {
+	if h.authenticator, err = newAuthenticator(ctx, h.Settings, h.Instance); err != nil {
 		return err
 	}
 	if h.signOut, err = newSignOut(h.SignOut, h.authenticator); err != nil {

@@ -26,6 +26,10 @@ func init() {
 // `org_slug`, `org_role`, `org_permissions`, `actor_id`, `machine_id`,
 // `client_id`, `scopes` and `token_type`, as far as they have values.
 type Provider struct {
+	// The instance of the `clerk` app whose settings count where the provider
+	// has none of its own. Default: the app's own settings.
+	Instance string `json:"instance,omitempty"`
+
 	Settings
 
 	authenticator *authenticator
@@ -42,7 +46,7 @@ func (Provider) CaddyModule() caddy.ModuleInfo {
 // Provision sets the provider up. It makes no request.
 func (p *Provider) Provision(ctx caddy.Context) error {
 	var err error
-	p.authenticator, err = newAuthenticator(ctx, p.Settings)
+	p.authenticator, err = newAuthenticator(ctx, p.Settings, p.Instance)
 	return err
 }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -127,57 +126,6 @@ type OrganizationSync struct {
 	PersonalAccount []string `json:"personal_account,omitempty"`
 }
 
-// over gives the settings with what they leave open taken from others.
-func (s Settings) over(d Settings) Settings {
-	if s.JWTKey == "" && s.JWKSURL == "" {
-		// The two are one choice, and are inherited as one.
-		s.JWTKey, s.JWKSURL = d.JWTKey, d.JWKSURL
-	}
-	return Settings{
-		PublishableKey:    cmp.Or(s.PublishableKey, d.PublishableKey),
-		SecretKey:         cmp.Or(s.SecretKey, d.SecretKey),
-		MachineSecretKey:  cmp.Or(s.MachineSecretKey, d.MachineSecretKey),
-		JWTKey:            s.JWTKey,
-		JWKSURL:           s.JWKSURL,
-		KeysMaxStale:      cmp.Or(s.KeysMaxStale, d.KeysMaxStale),
-		APIURL:            cmp.Or(s.APIURL, d.APIURL),
-		APIVersion:        cmp.Or(s.APIVersion, d.APIVersion),
-		AuthorizedParties: firstSet(s.AuthorizedParties, d.AuthorizedParties),
-		Audience:          firstSet(s.Audience, d.Audience),
-		Issuer:            firstSet(s.Issuer, d.Issuer),
-		AcceptsToken:      firstSet(s.AcceptsToken, d.AcceptsToken),
-		SessionSync:       cmp.Or(s.SessionSync, d.SessionSync),
-		ClockSkew:         cmp.Or(s.ClockSkew, d.ClockSkew),
-		Domain:            cmp.Or(s.Domain, d.Domain),
-		IsSatellite:       s.IsSatellite || d.IsSatellite,
-		SatelliteAutoSync: s.SatelliteAutoSync || d.SatelliteAutoSync,
-		OrganizationSync:  cmp.Or(s.OrganizationSync, d.OrganizationSync),
-		ProxyURL:          cmp.Or(s.ProxyURL, d.ProxyURL),
-		SignInURL:         cmp.Or(s.SignInURL, d.SignInURL),
-		SignUpURL:         cmp.Or(s.SignUpURL, d.SignUpURL),
-	}
-}
-
-func firstSet(lists ...[]string) []string {
-	for _, list := range lists {
-		if len(list) > 0 {
-			return list
-		}
-	}
-	return nil
-}
-
-// environment gives the settings that Clerk's SDKs read from the environment.
-func environment() Settings {
-	return Settings{
-		PublishableKey:   os.Getenv("CLERK_PUBLISHABLE_KEY"),
-		SecretKey:        os.Getenv("CLERK_SECRET_KEY"),
-		MachineSecretKey: os.Getenv("CLERK_MACHINE_SECRET_KEY"),
-		JWTKey:           os.Getenv("CLERK_JWT_KEY"),
-		APIURL:           os.Getenv("CLERK_API_URL"),
-	}
-}
-
 // maxClockSkew is more than any clock that is kept right is off by. A larger
 // skew would only keep tokens alive that Clerk meant to last for a minute.
 const maxClockSkew = 5 * time.Minute
@@ -279,10 +227,12 @@ func (r *resolved) expand(repl *caddy.Replacer) error {
 
 var errBlank = errors.New("what it refers to is blank; set it, or leave the setting out")
 
+var errNoPublishableKey = errors.New("publishable_key: not set; copy it from the Clerk Dashboard (API keys) into this setting, " +
+	"the global option clerk, or the environment variable CLERK_PUBLISHABLE_KEY")
+
 func (r *resolved) checkKeys() error {
 	if r.PublishableKey == "" && authstate.NeedsPublishableKey(r.AcceptsToken) {
-		return errors.New("publishable_key: not set; copy it from the Clerk Dashboard (API keys) into this setting, " +
-			"the global option clerk, or the environment variable CLERK_PUBLISHABLE_KEY")
+		return errNoPublishableKey
 	}
 	var err error
 	if r.PublishableKey != "" {

@@ -417,7 +417,7 @@ func TestKeysComeFromTheEnvironment(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "secret_key: it is a production key") {
 		t.Errorf("expected the secret key of the environment to be refused, got %v", err)
 	}
-	if err := provision(t, "secret_key sk_test_right"); err != nil {
+	if err := provision(t, "publishable_key "+testKey+"\nsecret_key sk_test_right"); err != nil {
 		t.Errorf("expected the setting to come before the environment, got %v", err)
 	}
 }
