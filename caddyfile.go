@@ -325,11 +325,11 @@ func chosenInstance(name *string) parser {
 // namedInstance reads a name and a block of settings.
 func namedInstance(instances *map[string]Settings) parser {
 	return func(d *caddyfile.Dispenser) error {
-		option, name, settings := d.Val(), "", Settings{}
+		option := d.Val()
 		if !d.NextArg() {
 			return d.Errf("%s: expected a name and a block of settings, such as instance acme { … }", option)
 		}
-		name = d.Val()
+		name := d.Val()
 		if err := checkInstanceName(name); err != nil {
 			return d.WrapErr(err)
 		}
@@ -339,6 +339,7 @@ func namedInstance(instances *map[string]Settings) parser {
 		if d.NextArg() {
 			return d.Errf("%s %s: unexpected argument '%s'; the settings go into a block", option, name, d.Val())
 		}
+		var settings Settings
 		if err := parseBlock(d, settings.parsers()); err != nil {
 			return err
 		}
