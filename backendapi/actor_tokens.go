@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// ActorTokensService is for actor tokens.
+// ActorTokensService has the operations on actor tokens. It is the field
+// ActorTokens of a Client.
 type ActorTokensService struct{ client *Client }
 
 // Create creates an actor token.

@@ -9,7 +9,8 @@ import (
 	"net/http"
 )
 
-// AdminPortalLinkTokensService is for admin portal link tokens.
+// AdminPortalLinkTokensService has the operations on admin portal link tokens.
+// It is the field AdminPortalLinkTokens of a Client.
 type AdminPortalLinkTokensService struct{ client *Client }
 
 // Create creates an admin portal link token.

@@ -9,7 +9,8 @@ import (
 	"net/http"
 )
 
-// AgentTasksService is for agent tasks.
+// AgentTasksService has the operations on agent tasks. It is the field
+// AgentTasks of a Client.
 type AgentTasksService struct{ client *Client }
 
 // Create begins a task of an agent's.

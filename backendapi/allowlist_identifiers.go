@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// AllowlistIdentifiersService is for allowlist identifiers.
+// AllowlistIdentifiersService has the operations on allowlist identifiers. It
+// is the field AllowlistIdentifiers of a Client.
 type AllowlistIdentifiersService struct{ client *Client }
 
 // List lists allowlist identifiers.

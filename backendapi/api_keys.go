@@ -11,7 +11,8 @@ import (
 	"net/http"
 )
 
-// APIKeysService is for API keys.
+// APIKeysService has the operations on API keys. It is the field APIKeys of a
+// Client.
 type APIKeysService struct{ client *Client }
 
 // List lists API keys.

@@ -9,7 +9,8 @@ import (
 	"net/http"
 )
 
-// BetaFeaturesService is for beta features.
+// BetaFeaturesService has the operations on beta features. It is the field
+// BetaFeatures of a Client.
 type BetaFeaturesService struct{ client *Client }
 
 // UpdateInstanceSettings changes how people may sign in.

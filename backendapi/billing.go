@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// BillingService is for what people pay for.
+// BillingService has the operations on what people pay for. It is the field
+// Billing of a Client.
 type BillingService struct{ client *Client }
 
 // ListPlans lists plans.

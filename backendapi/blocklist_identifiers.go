@@ -9,7 +9,8 @@ import (
 	"net/http"
 )
 
-// BlocklistIdentifiersService is for blocklist identifiers.
+// BlocklistIdentifiersService has the operations on blocklist identifiers. It
+// is the field BlocklistIdentifiers of a Client.
 type BlocklistIdentifiersService struct{ client *Client }
 
 // List lists blocklist identifiers.

@@ -1,36 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:generate go run ./internal/generate -description $CLERK_BAPI_DESCRIPTION
-
-// Package backendapi speaks to Clerk's Backend API
-// (https://clerk.com/docs/reference/backend-api).
-//
-// A Client is made once for a secret key and is safe for concurrent use. Its
-// resources are its fields, and each of their methods is one operation of the
-// API:
-//
-//	client, err := backendapi.New(backendapi.Options{SecretKey: "sk_test_…"})
-//	if err != nil {
-//		return err
-//	}
-//	user, err := client.Users.Get(ctx, "user_…")
-//
-// What a request may leave out, or an answer, is an Optional, which tells
-// absent from null. Times are a Time, which is a time.Time. A method that begins
-// with List gives a Page; the one that begins with All walks the pages:
-//
-//	for user, err := range client.Users.All(ctx, backendapi.ListUsersParams{}) {
-//
-// Answers of the API that are no success are an *Error, which holds Clerk's
-// codes; errors.Is finds ErrNotFound, ErrUnauthorized and ErrRateLimited in it.
-// ErrUnreachable and ErrNotJSON tell what else can go wrong. No error contains a
-// secret key, or a token that was sent.
-//
-// Calls that may be made twice are made again when Clerk fails, as
-// Options.Retry has it, and the requests of a key wait for each other, so that
-// they keep to Clerk's limits.
-//
-// Most of the code is generated from Clerk's own description of the API.
 package backendapi
 
 import (

@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// ClientsService is for clients.
+// ClientsService has the operations on clients. It is the field Clients of a
+// Client.
 type ClientsService struct{ client *Client }
 
 // List lists clients.

@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// DirectoriesService is for directories.
+// DirectoriesService has the operations on directories. It is the field
+// Directories of a Client.
 type DirectoriesService struct{ client *Client }
 
 // List lists directories.

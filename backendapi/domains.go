@@ -9,7 +9,8 @@ import (
 	"net/http"
 )
 
-// DomainsService is for domains.
+// DomainsService has the operations on domains. It is the field Domains of a
+// Client.
 type DomainsService struct{ client *Client }
 
 // List lists domains.

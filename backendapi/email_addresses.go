@@ -9,7 +9,8 @@ import (
 	"net/http"
 )
 
-// EmailAddressesService is for email addresses.
+// EmailAddressesService has the operations on email addresses. It is the field
+// EmailAddresses of a Client.
 type EmailAddressesService struct{ client *Client }
 
 // Create creates an email address.

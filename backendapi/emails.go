@@ -8,7 +8,8 @@ import (
 	"net/http"
 )
 
-// EmailsService is for what Clerk once sent to users for an application.
+// EmailsService has the operation on emails, which Clerk once sent to users for an
+// application. It is the field Emails of a Client.
 type EmailsService struct{ client *Client }
 
 // CreateEmailParams is what Emails.Create is called with.

@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// EnterpriseConnectionsService is for enterprise connections.
+// EnterpriseConnectionsService has the operations on enterprise connections. It
+// is the field EnterpriseConnections of a Client.
 type EnterpriseConnectionsService struct{ client *Client }
 
 // List lists enterprise connections.

@@ -9,7 +9,8 @@ import (
 	"net/http"
 )
 
-// InstanceService is for the instance itself.
+// InstanceService has the operations on the instance itself. It is the field
+// Instance of a Client.
 type InstanceService struct{ client *Client }
 
 // Get fetches the instance.

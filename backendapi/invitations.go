@@ -11,7 +11,8 @@ import (
 	"net/http"
 )
 
-// InvitationsService is for invitations.
+// InvitationsService has the operations on invitations. It is the field
+// Invitations of a Client.
 type InvitationsService struct{ client *Client }
 
 // List lists invitations.

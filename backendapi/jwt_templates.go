@@ -11,7 +11,8 @@ import (
 	"net/http"
 )
 
-// JWTTemplatesService is for JWT templates.
+// JWTTemplatesService has the operations on JWT templates. It is the field
+// JWTTemplates of a Client.
 type JWTTemplatesService struct{ client *Client }
 
 // List lists JWT templates.

@@ -11,7 +11,8 @@ import (
 	"net/http"
 )
 
-// M2MTokensService is for M2M tokens.
+// M2MTokensService has the operations on M2M tokens. It is the field M2MTokens
+// of a Client.
 type M2MTokensService struct{ client *Client }
 
 // List lists M2M tokens. It is asked with the machine secret key, if there is

@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// MachinesService is for machines.
+// MachinesService has the operations on machines. It is the field Machines of a
+// Client.
 type MachinesService struct{ client *Client }
 
 // List lists machines.

@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// OAuthApplicationsService is for OAuth applications.
+// OAuthApplicationsService has the operations on OAuth applications. It is the
+// field OAuthApplications of a Client.
 type OAuthApplicationsService struct{ client *Client }
 
 // List lists OAuth applications.

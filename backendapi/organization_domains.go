@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// OrganizationDomainsService is for organization domains.
+// OrganizationDomainsService has the operations on organization domains. It is
+// the field OrganizationDomains of a Client.
 type OrganizationDomainsService struct{ client *Client }
 
 // List lists the domains of an organization.

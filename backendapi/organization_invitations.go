@@ -11,7 +11,8 @@ import (
 	"net/http"
 )
 
-// OrganizationInvitationsService is for organization invitations.
+// OrganizationInvitationsService has the operations on organization
+// invitations. It is the field OrganizationInvitations of a Client.
 type OrganizationInvitationsService struct{ client *Client }
 
 // ListForInstance lists the invitations to all organizations.

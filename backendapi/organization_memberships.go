@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// OrganizationMembershipsService is for organization memberships.
+// OrganizationMembershipsService has the operations on organization
+// memberships. It is the field OrganizationMemberships of a Client.
 type OrganizationMembershipsService struct{ client *Client }
 
 // List lists the memberships of an organization.

@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// OrganizationPermissionsService is for organization permissions.
+// OrganizationPermissionsService has the operations on organization
+// permissions. It is the field OrganizationPermissions of a Client.
 type OrganizationPermissionsService struct{ client *Client }
 
 // List lists organization permissions.

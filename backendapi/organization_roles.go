@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// OrganizationRolesService is for organization roles.
+// OrganizationRolesService has the operations on organization roles. It is the
+// field OrganizationRoles of a Client.
 type OrganizationRolesService struct{ client *Client }
 
 // List lists organization roles.

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// OrganizationsService is for organizations.
+// OrganizationsService has the operations on organizations. It is the field
+// Organizations of a Client.
 type OrganizationsService struct{ client *Client }
 
 // List lists organizations.

@@ -9,7 +9,8 @@ import (
 	"net/http"
 )
 
-// PhoneNumbersService is for phone numbers.
+// PhoneNumbersService has the operations on phone numbers. It is the field
+// PhoneNumbers of a Client.
 type PhoneNumbersService struct{ client *Client }
 
 // Create creates a phone number.

@@ -9,7 +9,8 @@ import (
 	"net/http"
 )
 
-// ProxyChecksService is for proxy checks.
+// ProxyChecksService has the operations on proxy checks. It is the field
+// ProxyChecks of a Client.
 type ProxyChecksService struct{ client *Client }
 
 // Verify checks whether the proxy of a domain works.

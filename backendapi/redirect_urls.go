@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// RedirectURLsService is for redirect URLs.
+// RedirectURLsService has the operations on redirect URLs. It is the field
+// RedirectURLs of a Client.
 type RedirectURLsService struct{ client *Client }
 
 // List lists redirect URLs.

@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// RoleSetsService is for role sets.
+// RoleSetsService has the operations on role sets. It is the field RoleSets of
+// a Client.
 type RoleSetsService struct{ client *Client }
 
 // List lists role sets.

@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// SAMLConnectionsService is for SAML connections.
+// SAMLConnectionsService has the operations on SAML connections. It is the
+// field SAMLConnections of a Client.
 type SAMLConnectionsService struct{ client *Client }
 
 // List lists SAML connections.

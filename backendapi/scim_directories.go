@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// SCIMDirectoriesService is for SCIM directories.
+// SCIMDirectoriesService has the operations on SCIM directories. It is the
+// field SCIMDirectories of a Client.
 type SCIMDirectoriesService struct{ client *Client }
 
 // List lists SCIM directories.

@@ -11,7 +11,8 @@ import (
 	"net/http"
 )
 
-// SessionsService is for sessions.
+// SessionsService has the operations on sessions. It is the field Sessions of a
+// Client.
 type SessionsService struct{ client *Client }
 
 // List lists sessions.

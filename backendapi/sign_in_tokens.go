@@ -9,7 +9,8 @@ import (
 	"net/http"
 )
 
-// SignInTokensService is for sign in tokens.
+// SignInTokensService has the operations on sign in tokens. It is the field
+// SignInTokens of a Client.
 type SignInTokensService struct{ client *Client }
 
 // Create creates a sign in token.

@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// SignUpsService is for sign ups.
+// SignUpsService has the operations on sign ups. It is the field SignUps of a
+// Client.
 type SignUpsService struct{ client *Client }
 
 // Get fetches a sign up.

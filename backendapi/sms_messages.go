@@ -8,7 +8,8 @@ import (
 	"net/http"
 )
 
-// SMSMessagesService is for what Clerk once sent to users for an application.
+// SMSMessagesService has the operation on SMS messages, which Clerk once sent to
+// users for an application. It is the field SMSMessages of a Client.
 type SMSMessagesService struct{ client *Client }
 
 // CreateSMSMessageParams is what SMSMessages.Create is called with.

@@ -11,7 +11,8 @@ import (
 	"net/http"
 )
 
-// TemplatesService is for templates.
+// TemplatesService has the operations on templates. It is the field Templates
+// of a Client.
 type TemplatesService struct{ client *Client }
 
 // List lists templates.

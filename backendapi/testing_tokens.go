@@ -9,7 +9,8 @@ import (
 	"net/http"
 )
 
-// TestingTokensService is for testing tokens.
+// TestingTokensService has the operations on testing tokens. It is the field
+// TestingTokens of a Client.
 type TestingTokensService struct{ client *Client }
 
 // Create creates a testing token.

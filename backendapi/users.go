@@ -10,7 +10,7 @@ import (
 	"net/http"
 )
 
-// UsersService is for users.
+// UsersService has the operations on users. It is the field Users of a Client.
 type UsersService struct{ client *Client }
 
 // ReplaceEmailAddress replaces a user's email address.

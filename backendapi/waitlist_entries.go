@@ -10,7 +10,8 @@ import (
 	"net/http"
 )
 
-// WaitlistEntriesService is for waitlist entries.
+// WaitlistEntriesService has the operations on waitlist entries. It is the
+// field WaitlistEntries of a Client.
 type WaitlistEntriesService struct{ client *Client }
 
 // List lists waitlist entries.

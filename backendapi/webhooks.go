@@ -9,7 +9,8 @@ import (
 	"net/http"
 )
 
-// WebhooksService is for webhooks.
+// WebhooksService has the operations on webhooks. It is the field Webhooks of a
+// Client.
 type WebhooksService struct{ client *Client }
 
 // CreateSvixApp makes the Svix application that sends the webhooks.

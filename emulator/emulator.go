@@ -98,10 +98,14 @@ func cookieSuffix(publishableKey string) string {
 // route holds the handlers of one path by method.
 type route map[string]http.HandlerFunc
 
-const sessionsPath = "/v1/sessions/"
+const (
+	sessionsPath      = "/v1/sessions/"
+	usersPath         = "/v1/users/"
+	organizationsPath = "/v1/organizations/"
+)
 
-// routeTable names paths below the mount. Of those below sessionsPath, the next
-// segment is a session's id, which the handlers find as the path value "id".
+// routeTable names paths below the mount. Where {id} is one of a resource, the
+// handlers find it as the path value "id".
 func (e *Emulator) routeTable() map[string]route {
 	get, post := http.MethodGet, http.MethodPost
 	return map[string]route{
@@ -113,12 +117,19 @@ func (e *Emulator) routeTable() map[string]route {
 		sessionsPath + "{id}/refresh":   {post: e.withSecretKey(e.refreshSession)},
 		"/api_keys/verify":              {post: e.withSecretKey(e.verifyMachine(apiKeys))},
 		"/m2m_tokens/verify":            {post: e.withSecretKey(e.verifyMachine(m2mTokens))},
-		"/oauth_applications/access_tokens/verify": {post: e.withSecretKey(e.verifyMachine(oauthTokens))},
-		sessionsPath + "{id}/revoke":               {post: e.withSecretKey(e.revokeSession)},
-		"/sign-in":                                 {get: e.showSignIn, post: e.sameOrigin(e.signIn)},
-		"/sign-in/tasks":                           {get: e.showTasks, post: e.sameOrigin(e.resolveTask)},
-		"/sign-out":                                {get: e.showSignOut, post: e.sameOrigin(e.signOut)},
-		"/emulator/token":                          {get: e.token},
+		"/oauth_applications/access_tokens/verify":  {post: e.withSecretKey(e.verifyMachine(oauthTokens))},
+		sessionsPath + "{id}/revoke":                {post: e.withSecretKey(e.revokeSession)},
+		"/v1/users":                                 {get: e.withSecretKey(e.listUsers)},
+		usersPath + "count":                         {get: e.withSecretKey(e.countUsers)},
+		usersPath + "{id}":                          {get: e.withSecretKey(e.getUser)},
+		usersPath + "{id}/organization_memberships": {get: e.withSecretKey(e.listMemberships)},
+		"/v1/organizations":                         {get: e.withSecretKey(e.listOrganizations)},
+		organizationsPath + "{id}":                  {get: e.withSecretKey(e.getOrganization)},
+		organizationsPath + "{id}/memberships":      {get: e.withSecretKey(e.listMembers)},
+		"/sign-in":                                  {get: e.showSignIn, post: e.sameOrigin(e.signIn)},
+		"/sign-in/tasks":                            {get: e.showTasks, post: e.sameOrigin(e.resolveTask)},
+		"/sign-out":                                 {get: e.showSignOut, post: e.sameOrigin(e.signOut)},
+		"/emulator/token":                           {get: e.token},
 	}
 }
 
@@ -157,13 +168,22 @@ func (e *Emulator) routeOf(r *http.Request) string {
 	if below == "" {
 		return "/"
 	}
-	session, ok := strings.CutPrefix(below, sessionsPath)
-	if !ok {
+	if below == usersPath+"count" {
 		return below
 	}
-	id, action, _ := strings.Cut(session, "/")
-	r.SetPathValue("id", id)
-	return sessionsPath + "{id}/" + action
+	for _, resource := range []string{sessionsPath, usersPath, organizationsPath} {
+		rest, found := strings.CutPrefix(below, resource)
+		if !found {
+			continue
+		}
+		id, action, more := strings.Cut(rest, "/")
+		r.SetPathValue("id", id)
+		if more {
+			action = "/" + action
+		}
+		return resource + "{id}" + action
+	}
+	return below
 }
 
 func (rt route) methods() string {

@@ -89,7 +89,7 @@ const maxLines = 400
 
 func (a *api) service(r *resource) *file {
 	f := &file{name: fileName(r.field)}
-	f.comment(fmt.Sprintf("%sService is for %s.", r.field, r.what()))
+	f.comment(fmt.Sprintf("%sService has the operations on %s. It is the field %s of a Client.", r.field, r.what(), r.field))
 	f.printf("type %sService struct{ client *Client }\n\n", r.field)
 	for _, o := range a.operations {
 		if o.resource == r && !byHand[o.id] {
