@@ -218,7 +218,7 @@ func TestASuccessOfAnotherFormIsNotJSON(t *testing.T) {
 			continue // The key set is handed on as it came.
 		}
 		for _, body := range []string{
-			"", "<html>", "{", `{"id"`, "[]", "5", `"x"`, "\x00", welcome + "x", "null5",
+			"", "<html>", "{", `{"id"`, "[]", "5", `"x"`, "\x00", welcome + "x", "null5", "null", " null\n",
 			strings.Repeat("[", 100_000), strings.Repeat("7", 100_000), `{"cookies":` + strings.Repeat("7", 400) + `,"scopes":` + strings.Repeat("7", 400) +
 				`,"directives":` + strings.Repeat("7", 400) + `,"status":` + strings.Repeat("7", 400) + "}",
 		} {

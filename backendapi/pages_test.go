@@ -112,7 +112,6 @@ func TestWalkingEndsWithAnError(t *testing.T) {
 	}
 }
 
-// An endless list must end for who walks it, when its server repeats itself.
 func TestAListThatIsNoneIsAnError(t *testing.T) {
 	for _, body := range []string{`{}`, `{"data":null}`, `{"total_count":1}`, `"x"`, `5`, `{"data":{}}`, `{"data":[],"total_count":"1"}`, `[5]`} {
 		_, err := client(t, serve(t, answer(200, body)).URL).Users.List(t.Context(), backendapi.ListUsersParams{})

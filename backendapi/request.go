@@ -151,7 +151,11 @@ func (r *request) toHTTP(ctx context.Context) (*http.Request, error) {
 
 // decode reads the answer, which fails with ErrNotJSON.
 func (a *answer) decode(result any) error {
-	if err := json.Unmarshal(a.body, result); err != nil {
+	err := json.Unmarshal(a.body, result)
+	if err == nil && string(bytes.TrimSpace(a.body)) == "null" {
+		err = errNull // It would pass as an answer of which everything is absent.
+	}
+	if err != nil {
 		// The decoder repeats numbers that are too large, whole.
 		return fmt.Errorf("reading Clerk's answer for %s: %w (%.128q)", a.to, ErrNotJSON, a.to.hidden.hider()(err.Error()))
 	}
@@ -169,6 +173,8 @@ func withoutURL(err error) error {
 
 // ReadBody reads an answer of at most 1 MiB, and fails on a larger one.
 func ReadBody(r io.Reader) ([]byte, error) { return readBody(r, maxBody) }
+
+var errNull = errors.New("expected something, got null")
 
 // errTooLarge is an answer that is larger than it may be.
 var errTooLarge = errors.New("expected at most")
