@@ -5,6 +5,7 @@ package emulator
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -205,6 +206,10 @@ func newSocket(t *testing.T) string {
 func fetch(t *testing.T, client *http.Client, path string) string {
 	t.Helper()
 	response, err := client.Get(site + path)
+	for attempts := 1; errors.Is(err, io.EOF) && attempts < 5; attempts++ {
+		// A server that a reload shuts down may have taken the connection.
+		response, err = client.Get(site + path)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
