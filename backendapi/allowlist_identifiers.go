@@ -64,14 +64,14 @@ func (s *AllowlistIdentifiersService) Delete(ctx context.Context, identifierID s
 
 // AllowlistIdentifier is an allowlist identifier.
 type AllowlistIdentifier struct {
-	Object         Optional[string]                            `json:"object,omitzero"`
-	ID             Optional[string]                            `json:"id,omitzero"`
-	InvitationID   Optional[string]                            `json:"invitation_id,omitzero"`
-	Identifier     Optional[string]                            `json:"identifier,omitzero"`
-	IdentifierType Optional[AllowlistIdentifierIdentifierType] `json:"identifier_type,omitzero"`
-	InstanceID     Optional[string]                            `json:"instance_id,omitzero"`
-	CreatedAt      Optional[Time]                              `json:"created_at,omitzero"`
-	UpdatedAt      Optional[Time]                              `json:"updated_at,omitzero"`
+	Object         Optional[string]                  `json:"object,omitzero"`
+	ID             Optional[string]                  `json:"id,omitzero"`
+	InvitationID   Optional[string]                  `json:"invitation_id,omitzero"`
+	Identifier     Optional[string]                  `json:"identifier,omitzero"`
+	IdentifierType Optional[AllowlistIdentifierType] `json:"identifier_type,omitzero"`
+	InstanceID     Optional[string]                  `json:"instance_id,omitzero"`
+	CreatedAt      Optional[Time]                    `json:"created_at,omitzero"`
+	UpdatedAt      Optional[Time]                    `json:"updated_at,omitzero"`
 }
 
 // ListAllowlistIdentifiersParams is what AllowlistIdentifiers.List is called
@@ -90,12 +90,12 @@ type CreateAllowlistIdentifierParams struct {
 	Notify     Optional[bool] `json:"notify,omitzero"`
 }
 
-// AllowlistIdentifierIdentifierType is an allowlist identifier identifier type,
-// by the name that Clerk has for it. There may be others than these.
-type AllowlistIdentifierIdentifierType string
+// AllowlistIdentifierType is an allowlist identifier type, by the name that
+// Clerk has for it. There may be others than these.
+type AllowlistIdentifierType string
 
 const (
-	AllowlistIdentifierIdentifierTypeEmailAddress AllowlistIdentifierIdentifierType = "email_address"
-	AllowlistIdentifierIdentifierTypePhoneNumber  AllowlistIdentifierIdentifierType = "phone_number"
-	AllowlistIdentifierIdentifierTypeWeb3Wallet   AllowlistIdentifierIdentifierType = "web3_wallet"
+	AllowlistIdentifierTypeEmailAddress AllowlistIdentifierType = "email_address"
+	AllowlistIdentifierTypePhoneNumber  AllowlistIdentifierType = "phone_number"
+	AllowlistIdentifierTypeWeb3Wallet   AllowlistIdentifierType = "web3_wallet"
 )

@@ -52,13 +52,13 @@ func (s *BlocklistIdentifiersService) Delete(ctx context.Context, identifierID s
 
 // BlocklistIdentifier is a blocklist identifier.
 type BlocklistIdentifier struct {
-	Object         Optional[string]                            `json:"object,omitzero"`
-	ID             Optional[string]                            `json:"id,omitzero"`
-	Identifier     Optional[string]                            `json:"identifier,omitzero"`
-	IdentifierType Optional[BlocklistIdentifierIdentifierType] `json:"identifier_type,omitzero"`
-	InstanceID     Optional[string]                            `json:"instance_id,omitzero"`
-	CreatedAt      Optional[Time]                              `json:"created_at,omitzero"`
-	UpdatedAt      Optional[Time]                              `json:"updated_at,omitzero"`
+	Object         Optional[string]                  `json:"object,omitzero"`
+	ID             Optional[string]                  `json:"id,omitzero"`
+	Identifier     Optional[string]                  `json:"identifier,omitzero"`
+	IdentifierType Optional[BlocklistIdentifierType] `json:"identifier_type,omitzero"`
+	InstanceID     Optional[string]                  `json:"instance_id,omitzero"`
+	CreatedAt      Optional[Time]                    `json:"created_at,omitzero"`
+	UpdatedAt      Optional[Time]                    `json:"updated_at,omitzero"`
 }
 
 // CreateBlocklistIdentifierParams is what BlocklistIdentifiers.Create is called
@@ -67,12 +67,12 @@ type CreateBlocklistIdentifierParams struct {
 	Identifier string `json:"identifier"`
 }
 
-// BlocklistIdentifierIdentifierType is a blocklist identifier identifier type,
-// by the name that Clerk has for it. There may be others than these.
-type BlocklistIdentifierIdentifierType string
+// BlocklistIdentifierType is a blocklist identifier type, by the name that
+// Clerk has for it. There may be others than these.
+type BlocklistIdentifierType string
 
 const (
-	BlocklistIdentifierIdentifierTypeEmailAddress BlocklistIdentifierIdentifierType = "email_address"
-	BlocklistIdentifierIdentifierTypePhoneNumber  BlocklistIdentifierIdentifierType = "phone_number"
-	BlocklistIdentifierIdentifierTypeWeb3Wallet   BlocklistIdentifierIdentifierType = "web3_wallet"
+	BlocklistIdentifierTypeEmailAddress BlocklistIdentifierType = "email_address"
+	BlocklistIdentifierTypePhoneNumber  BlocklistIdentifierType = "phone_number"
+	BlocklistIdentifierTypeWeb3Wallet   BlocklistIdentifierType = "web3_wallet"
 )

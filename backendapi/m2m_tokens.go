@@ -99,10 +99,10 @@ type ListM2MTokensParams struct {
 
 // CreateM2MTokenParams is what M2MTokens.Create is called with.
 type CreateM2MTokenParams struct {
-	TokenFormat            Optional[M2MTokenTokenFormat] `json:"token_format,omitzero"`
-	SecondsUntilExpiration Optional[int]                 `json:"seconds_until_expiration,omitzero"`
-	Claims                 json.RawMessage               `json:"claims,omitzero"`
-	MinRemainingTTLSeconds Optional[int]                 `json:"min_remaining_ttl_seconds,omitzero"`
+	TokenFormat            Optional[M2MTokenFormat] `json:"token_format,omitzero"`
+	SecondsUntilExpiration Optional[int]            `json:"seconds_until_expiration,omitzero"`
+	Claims                 json.RawMessage          `json:"claims,omitzero"`
+	MinRemainingTTLSeconds Optional[int]            `json:"min_remaining_ttl_seconds,omitzero"`
 }
 
 // RevokeM2MTokenParams is what M2MTokens.Revoke is called with.
@@ -110,11 +110,11 @@ type RevokeM2MTokenParams struct {
 	RevocationReason Optional[string] `json:"revocation_reason,omitzero"`
 }
 
-// M2MTokenTokenFormat is an M2M token token format, by the name that Clerk has
-// for it. There may be others than these.
-type M2MTokenTokenFormat string
+// M2MTokenFormat is an M2M token format, by the name that Clerk has for it.
+// There may be others than these.
+type M2MTokenFormat string
 
 const (
-	M2MTokenTokenFormatOpaque M2MTokenTokenFormat = "opaque"
-	M2MTokenTokenFormatJWT    M2MTokenTokenFormat = "jwt"
+	M2MTokenFormatOpaque M2MTokenFormat = "opaque"
+	M2MTokenFormatJWT    M2MTokenFormat = "jwt"
 )

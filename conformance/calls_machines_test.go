@@ -32,7 +32,7 @@ var machineCalls = []apiCall{
 		ours: func(ctx context.Context, c *backendapi.Client) {
 			_, _ = c.M2MTokens.Create(ctx, backendapi.CreateM2MTokenParams{
 				SecondsUntilExpiration: some(60), Claims: json.RawMessage(`{"camelKey":{"innerKey":1}}`), MinRemainingTTLSeconds: some(5),
-				TokenFormat: some(backendapi.M2MTokenTokenFormatJWT),
+				TokenFormat: some(backendapi.M2MTokenFormatJWT),
 			})
 		},
 	},

@@ -197,7 +197,7 @@ func (a *api) readParams(o *operation, spec *openapi3.Operation) error {
 
 func (a *api) queryField(o *operation, p *openapi3.Parameter) *field {
 	f := &field{name: goName(p.Name), query: p.Name, required: p.Required, param: true}
-	f.typ = a.types.of(p.Schema, o.subject()+goName(p.Name), o.resource, p.Name)
+	f.typ = a.types.of(p.Schema, joinNames(o.subject(), goName(p.Name)), o.resource, p.Name)
 	switch {
 	case f.typ == "Time":
 		f.typ = "time.Time"

@@ -86,6 +86,16 @@ func TestNamesAreGos(t *testing.T) {
 	}
 }
 
+func TestNamesSayNoWordTwice(t *testing.T) {
+	for want, names := range map[string][2]string{
+		"M2MTokenFormat": {"M2MToken", "TokenFormat"}, "UserRole": {"User", "Role"}, "UserUsername": {"User", "Username"}, "PlanPlan": {"Plan", "Plan"},
+	} {
+		if got := joinNames(names[0], names[1]); got != want {
+			t.Errorf("%v: expected %s, got %s", names, want, got)
+		}
+	}
+}
+
 func TestEveryMethodSaysWhatItDoes(t *testing.T) {
 	seen := map[string]bool{}
 	for _, row := range readCoverage() {

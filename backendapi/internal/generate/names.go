@@ -101,6 +101,19 @@ func nextWord(name string) string {
 	return name
 }
 
+// joinNames gives the Go name for what another has, and does not say a word
+// twice: what an M2MToken has as TokenFormat is an M2MTokenFormat.
+func joinNames(of, name string) string {
+	last := ""
+	for rest := of; rest != ""; rest = rest[len(last):] {
+		last = nextWord(rest)
+	}
+	if rest, ok := strings.CutPrefix(name, last); ok && rest != "" && !startsSmall(rest) {
+		return of + rest
+	}
+	return of + name
+}
+
 func startsSmall(text string) bool { return text != "" && unicode.IsLower(rune(text[0])) }
 
 // anA gives a noun with its article.

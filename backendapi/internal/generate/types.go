@@ -266,9 +266,9 @@ func (t *types) fields(schema *openapi3.Schema, name string, owner *resource, of
 	var fields []*field
 	for _, p := range propertiesOf(schema) {
 		f := &field{name: goName(p.name), json: p.name, required: p.required, nullable: p.ref.Value.Nullable, param: param}
-		typeName := name + f.name
+		typeName := joinNames(name, f.name)
 		if param && isText(p.ref.Value) {
-			typeName = of.subject() + f.name
+			typeName = joinNames(of.subject(), f.name)
 		}
 		if param && p.ref.Value.Type.Is("object") && p.ref.Value.AdditionalProperties.Has != nil && *p.ref.Value.AdditionalProperties.Has {
 			f.typ = "json.RawMessage"
