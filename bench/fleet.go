@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,6 +49,8 @@ type fleet struct {
 	gate string
 	// known is a header line that the gate lets pass.
 	known string
+	// admin is where the sites are administered; empty for nowhere.
+	admin string
 
 	started int
 }
@@ -136,7 +139,7 @@ func (f *fleet) configure(v variant, address string) (string, error) {
 	}
 	// The level is Caddy's default, and there is no access log.
 	config := `{
-	admin off
+	admin ` + cmp.Or(f.admin, "off") + `
 	persist_config off
 	auto_https off
 	storage file_system ` + strconv.Quote(home) + `

@@ -9,6 +9,7 @@
 //	go run ./bench -only first,garbage      # some of them
 //	go run ./bench -only none -kids 20000   # fetches that unknown keys cause
 //	go run ./bench -only none -memory 100000
+//	go run ./bench -only none -reloads 1000 # reloads under load
 //	go run ./bench -only header -gate "require role org:admin"
 //
 // It prints Markdown on the standard output, and how far it is on the standard
@@ -30,7 +31,7 @@ import (
 type options struct {
 	caddy, dir, only, gate string
 
-	rounds, seconds, tokens, kids, memory int
+	rounds, seconds, tokens, kids, memory, reloads int
 }
 
 func main() {
@@ -55,6 +56,7 @@ func parseOptions() *options {
 	flag.IntVar(&o.tokens, "tokens", 300_000, "how many distinct tokens to have for the scenarios that send each once")
 	flag.IntVar(&o.kids, "kids", 0, "send this many tokens that name unknown keys, and count the fetches of the key set")
 	flag.IntVar(&o.memory, "memory", 0, "send this many distinct tokens once each, and compare the memory with the gate and without")
+	flag.IntVar(&o.reloads, "reloads", 0, "reload the configuration this many times under load, and compare what is left behind with the gate and without")
 	flag.Parse()
 	return o
 }
@@ -70,7 +72,7 @@ func (o *options) check() error {
 		name       string
 		value, min int
 	}{
-		{"rounds", o.rounds, 1}, {"seconds", o.seconds, 1}, {"tokens", o.tokens, 1}, {"kids", o.kids, 0}, {"memory", o.memory, 0},
+		{"rounds", o.rounds, 1}, {"seconds", o.seconds, 1}, {"tokens", o.tokens, 1}, {"kids", o.kids, 0}, {"memory", o.memory, 0}, {"reloads", o.reloads, 0},
 	} {
 		if f.value < f.min {
 			return fmt.Errorf("-%s: expected %d or more, got %d", f.name, f.min, f.value)
@@ -135,6 +137,11 @@ func measure(ctx context.Context, o *options, chosen []scenario, m *material, f 
 	}
 	if o.memory > 0 {
 		if err := measureMemory(ctx, f, m, o.memory); err != nil {
+			return errors.Join(failures, err)
+		}
+	}
+	if o.reloads > 0 {
+		if err := measureReloads(ctx, f, m, o.reloads); err != nil {
 			return errors.Join(failures, err)
 		}
 	}
