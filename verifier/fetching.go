@@ -40,6 +40,19 @@ func (e *holdError) Error() string {
 
 func (e *holdError) Unwrap() error { return e.cause }
 
+// Trigger is what made RemoteKeys fetch the key set.
+type Trigger string
+
+// The triggers. TriggerAge is a request that found the keys old, TriggerMissing
+// one that found none, TriggerToken a token that names an unknown key or does
+// not match the known one.
+const (
+	TriggerSchedule Trigger = "schedule"
+	TriggerAge      Trigger = "age"
+	TriggerMissing  Trigger = "missing"
+	TriggerToken    Trigger = "token"
+)
+
 // flight is a fetch that any number of callers wait for.
 type flight struct {
 	done chan struct{}
@@ -67,7 +80,7 @@ func (r *RemoteKeys) fetchFirst(ctx context.Context) error {
 	}
 	r.mu.Unlock()
 
-	err := r.begin().wait(ctx)
+	err := r.begin(TriggerMissing).wait(ctx)
 	if ctx.Err() != nil && err != nil {
 		return unavailable(err)
 	}
@@ -93,7 +106,7 @@ func (r *RemoteKeys) refreshSoon() {
 		return
 	}
 	r.refreshAt = r.now().Add(longestBackoff)
-	r.beginLocked()
+	r.beginLocked(TriggerAge)
 }
 
 // fetchInDoubt gives the fetch to wait for because of a token that the known
@@ -104,7 +117,7 @@ func (r *RemoteKeys) fetchInDoubt() (*flight, error) {
 	defer r.mu.Unlock()
 	if r.current == nil && r.now().Sub(r.doubtAt) >= doubtPause {
 		r.doubtAt = r.now()
-		return r.beginLocked(), nil
+		return r.beginLocked(TriggerToken), nil
 	}
 	return r.current, r.failure
 }
@@ -122,16 +135,16 @@ func (r *RemoteKeys) waitInDoubt(ctx context.Context, f *flight) error {
 }
 
 // begin gives the fetch under way, a new one if there is none.
-func (r *RemoteKeys) begin() *flight {
+func (r *RemoteKeys) begin(trigger Trigger) *flight {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.beginLocked()
+	return r.beginLocked(trigger)
 }
 
 // beginLocked is begin for who holds the lock. The fetch belongs to no request:
 // one that gives up must not take the keys from all the others. While the key
 // server wants to be left alone, the last fetch's end is that of the next.
-func (r *RemoteKeys) beginLocked() *flight {
+func (r *RemoteKeys) beginLocked(trigger Trigger) *flight {
 	if r.current != nil {
 		return r.current
 	}
@@ -142,7 +155,7 @@ func (r *RemoteKeys) beginLocked() *flight {
 		return f
 	}
 	r.current = f
-	go r.fly(f)
+	go r.fly(f, trigger)
 	return f
 }
 
@@ -153,12 +166,13 @@ func (r *RemoteKeys) hold() time.Duration {
 	return r.heldUntil.Sub(r.now())
 }
 
-func (r *RemoteKeys) fly(f *flight) {
+func (r *RemoteKeys) fly(f *flight, trigger Trigger) {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 	defer cancel()
 	body, err := r.load(ctx)
 	fetched := r.known.Load()
 	r.ended(err)
+	r.observe(trigger, err)
 	f.err = err
 	close(f.done)
 
@@ -234,6 +248,7 @@ func (r *RemoteKeys) compareClocks(date, asked, answered time.Time) {
 	skew := max(ahead, behind)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.skew = max(ahead, 0) - max(behind, 0)
 	if before := r.skewed; skew <= tolerableSkew || before {
 		r.skewed = skew > tolerableSkew
 		return
@@ -245,6 +260,12 @@ func (r *RemoteKeys) compareClocks(date, asked, answered time.Time) {
 	}
 	r.log.Warn("this machine's clock is "+direction+" the key server's; tokens may be taken for expired, or for not yet valid; "+
 		"synchronize it, with NTP for instance", "difference", skew.Round(time.Second))
+}
+
+func (r *RemoteKeys) clockSkew() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.skew
 }
 
 // backoff doubles with every failure, up to a limit, and is spread out so

@@ -65,6 +65,15 @@ func (t *Token) MachineKind() MachineKind { return t.facts.machine }
 // The signature alone tells that a machine's token is the instance's. Whether
 // it has been revoked since cannot be told.
 func (v *Verifier) VerifyMachine(ctx context.Context, t *Token, want MachineRequirements) (*MachineClaims, error) {
+	known, err := v.verifyMachine(ctx, t, &want)
+	v.observe(t, known, err)
+	if err != nil {
+		return nil, err
+	}
+	return known.machine, nil
+}
+
+func (v *Verifier) verifyMachine(ctx context.Context, t *Token, want *MachineRequirements) (*verification, error) {
 	kind := t.facts.machine
 	if kind == NotMachine {
 		return nil, refuse(ReasonTokenTypeMismatch, "expected a machine's token, got a session token or another")
@@ -76,10 +85,10 @@ func (v *Verifier) VerifyMachine(ctx context.Context, t *Token, want MachineRequ
 	if err != nil {
 		return nil, err
 	}
-	if err := t.facts.checkMachine(kind, &want, v.now()); err != nil {
+	if err := t.facts.checkMachine(kind, want, v.now()); err != nil {
 		return nil, err
 	}
-	return known.machine, nil
+	return known, nil
 }
 
 func (f *facts) checkMachine(kind MachineKind, want *MachineRequirements, now time.Time) error {

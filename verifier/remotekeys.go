@@ -50,6 +50,9 @@ type RemoteOptions struct {
 	// Log gets a line when fetching fails, when it works again, and when the key
 	// server's clock differs from Now; nil for none.
 	Log *slog.Logger
+	// Observe is told of each fetch that ended, what made it begin and what it
+	// failed with, nil for success; nil for nobody.
+	Observe func(Trigger, error)
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
@@ -65,6 +68,7 @@ type RemoteKeys struct {
 	maxStale time.Duration
 	store    KeyStore
 	log      *slog.Logger
+	observe  func(Trigger, error)
 	now      func() time.Time
 
 	saving sync.Mutex // guards what was saved last
@@ -95,6 +99,9 @@ type RemoteKeys struct {
 	// skewed tells that a difference of clocks was.
 	warnedAt time.Time
 	skewed   bool
+	// skew is the last difference of clocks, positive when this machine's is
+	// ahead.
+	skew time.Duration
 }
 
 type fetchedKeys struct {
@@ -115,12 +122,15 @@ func NewRemoteKeys(o RemoteOptions) (*RemoteKeys, error) {
 	if o.Fetch == nil {
 		return nil, errors.New("remote keys need a way to fetch them")
 	}
-	r := &RemoteKeys{fetch: o.Fetch, maxStale: o.MaxStale, store: o.Store, log: o.Log, now: o.Now}
+	r := &RemoteKeys{fetch: o.Fetch, maxStale: o.MaxStale, store: o.Store, log: o.Log, observe: o.Observe, now: o.Now}
 	if r.maxStale <= 0 {
 		r.maxStale = DefaultKeysMaxStale
 	}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
+	}
+	if r.observe == nil {
+		r.observe = func(Trigger, error) {}
 	}
 	if r.now == nil {
 		r.now = time.Now
@@ -199,7 +209,7 @@ func (r *RemoteKeys) Run(ctx context.Context) {
 		period := min(refreshAfter, r.maxStale) * 4 / 5
 		if known := r.usable(r.now()); known != nil && known.isFresh(r.now(), period) {
 			pause = period - r.now().Sub(known.at)
-		} else if r.begin().wait(ctx) == nil {
+		} else if r.begin(TriggerSchedule).wait(ctx) == nil {
 			pause, failures = period, 0
 		} else {
 			failures++
@@ -225,14 +235,18 @@ type KeysStatus struct {
 	FetchedAt time.Time
 	// Stale tells that they are older than they should be.
 	Stale bool
+	// ClockSkew is how much this machine's clock is ahead of the key server's, as
+	// the last fetch found it; negative when it is behind. What the time that the
+	// answer took explains is no difference.
+	ClockSkew time.Duration
 }
 
 // Status tells how the keys are doing.
 func (r *RemoteKeys) Status() KeysStatus {
 	now := r.now()
-	known := r.usable(now)
-	if known == nil {
-		return KeysStatus{}
+	status := KeysStatus{ClockSkew: r.clockSkew()}
+	if known := r.usable(now); known != nil {
+		status.FetchedAt, status.Stale = known.at, now.Sub(known.at) > refreshAfter
 	}
-	return KeysStatus{FetchedAt: known.at, Stale: now.Sub(known.at) > refreshAfter}
+	return status
 }

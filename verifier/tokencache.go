@@ -55,8 +55,11 @@ const (
 type shard struct {
 	mu         sync.RWMutex
 	young, old map[string]*Token
-	weight     int // of the young
-	limit      int // of each generation
+	// The weights are those of the young and of the old; limit is that of each
+	// generation.
+	weight, oldWeight, limit int
+	// evicted counts those that were forgotten because the young ones were full.
+	evicted uint64
 }
 
 func newTokenCache(bytes uint64, now func() time.Time) *tokenCache {
@@ -152,7 +155,13 @@ func (s *shard) put(t *Token) {
 	if before := s.young[t.raw]; before != nil {
 		s.weight -= before.weight()
 	}
+	// Whatever is young again is old no more, so that none counts twice.
+	if before := s.old[t.raw]; before != nil {
+		s.oldWeight -= before.weight()
+		delete(s.old, t.raw)
+	}
 	if s.weight+weight > s.limit {
+		s.evicted += uint64(len(s.old))
 		s.turn()
 	}
 	s.weight += weight
@@ -162,7 +171,8 @@ func (s *shard) put(t *Token) {
 // turn makes the young old, and forgets the old. The caller holds the lock.
 func (s *shard) turn() {
 	clear(s.old)
-	s.young, s.old, s.weight = s.old, s.young, 0
+	s.young, s.old = s.old, s.young
+	s.weight, s.oldWeight = 0, s.weight
 }
 
 // overhead is about what a remembered token takes beside its texts, in bytes.
@@ -172,4 +182,34 @@ const overhead = 1 << 10
 // payload, and the claims read from it.
 func (t *Token) weight() int {
 	return overhead + len(t.raw) + 3*len(t.verified.text())
+}
+
+// CacheStatus is how full a Verifier's memory of tokens is.
+type CacheStatus struct {
+	// Tokens is how many are remembered, Bytes about what they take.
+	Tokens, Bytes int
+	// Evicted is how many were forgotten before their time, since there was no
+	// more room for them.
+	Evicted uint64
+}
+
+// CacheStatus tells how full the memory of tokens is. Its parts are read one
+// after another, so they may differ by what happens in between.
+func (v *Verifier) CacheStatus() CacheStatus {
+	var status CacheStatus
+	if v.cache == nil {
+		return status
+	}
+	for i := range v.cache.shards {
+		v.cache.shards[i].addTo(&status)
+	}
+	return status
+}
+
+func (s *shard) addTo(status *CacheStatus) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	status.Tokens += len(s.young) + len(s.old)
+	status.Bytes += s.weight + s.oldWeight
+	status.Evicted += s.evicted
 }

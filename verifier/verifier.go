@@ -27,6 +27,8 @@ type Options struct {
 	// a KeySource that gives the same *Key for as long as the key is the same,
 	// as those of this package do. A Verifier that remembers must be closed.
 	CacheBytes uint64
+	// Observer is told what the Verifier does; nil for nobody.
+	Observer Observer
 }
 
 // Requirements says what one site demands of a token. The zero value demands
@@ -52,6 +54,7 @@ type Verifier struct {
 	decode     decoder
 	now        func() time.Time
 	cache      *tokenCache // nil without
+	observer   Observer    // nil for nobody
 }
 
 // New makes a Verifier. It fails only without a KeySource.
@@ -59,7 +62,7 @@ func New(o Options) (*Verifier, error) {
 	if o.Keys == nil {
 		return nil, errors.New("a verifier needs a source of keys")
 	}
-	v := &Verifier{keys: o.Keys, signatures: o.Signatures, decode: strictBase64URL, now: o.Now}
+	v := &Verifier{keys: o.Keys, signatures: o.Signatures, decode: strictBase64URL, now: o.Now, observer: o.Observer}
 	if v.signatures == nil {
 		v.signatures = rsaSignatures{}
 	}
@@ -107,6 +110,15 @@ func (v *Verifier) Parse(token string) (*Token, error) {
 
 // VerifyParsed is Verify for a token that Parse has read.
 func (v *Verifier) VerifyParsed(ctx context.Context, t *Token, want Requirements) (*Claims, error) {
+	known, err := v.verifySession(ctx, t, &want)
+	v.observe(t, known, err)
+	if err != nil {
+		return nil, err
+	}
+	return &known.claims, nil
+}
+
+func (v *Verifier) verifySession(ctx context.Context, t *Token, want *Requirements) (*verification, error) {
 	if !t.IsSessionClass() {
 		return nil, refuse(ReasonTokenTypeMismatch, "expected a session token, got a machine token or a custom JWT template's")
 	}
@@ -116,10 +128,10 @@ func (v *Verifier) VerifyParsed(ctx context.Context, t *Token, want Requirements
 	}
 	// The claims are checked each time, since what is demanded of them differs
 	// from site to site, and time goes on.
-	if err := t.facts.check(&want, v.now()); err != nil {
+	if err := t.facts.check(want, v.now()); err != nil {
 		return nil, err
 	}
-	return &known.claims, nil
+	return known, nil
 }
 
 // verified verifies the signature of a token. Nothing else is ever taken as
@@ -164,12 +176,12 @@ func (v *Verifier) verifySignature(ctx context.Context, p *parts, key *Key, kind
 	if err := key.checkAlgorithm(algorithm); err != nil {
 		return nil, err
 	}
-	if v.signatures.VerifySignature(key, algorithm, p.signed, p.signature) == nil {
+	if v.checkSignature(key, algorithm, p) == nil {
 		return key, nil
 	}
 	if source, ok := v.keys.(ReplacingKeySource); ok {
 		key = source.Replacement(ctx, key)
-		if key != nil && key.checkAlgorithm(algorithm) == nil && v.signatures.VerifySignature(key, algorithm, p.signed, p.signature) == nil {
+		if key != nil && key.checkAlgorithm(algorithm) == nil && v.checkSignature(key, algorithm, p) == nil {
 			return key, nil
 		}
 	}
