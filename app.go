@@ -70,7 +70,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.checkInstances(); err != nil {
 		return err
 	}
-	return ctx.GetMetricsRegistry().Register(keyMetrics{a})
+	return registerMetrics(ctx.GetMetricsRegistry(), a)
 }
 
 // Start begins the background work of all instances in use.

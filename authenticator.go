@@ -22,6 +22,7 @@ type authenticator struct {
 	accepts      []string
 	// key is the same for settings that decide the same of every request.
 	key string
+	log *slog.Logger
 }
 
 // newAuthenticator completes the settings of a gate or of a provider from the
@@ -51,7 +52,7 @@ func newAuthenticator(ctx caddy.Context, own Settings, name string) (*authentica
 }
 
 func (a *App) authenticator(i *instance, r *resolved, log *slog.Logger) (*authenticator, error) {
-	found := &authenticator{app: a, accepts: r.AcceptsToken, key: r.authKey(r.instanceKey())}
+	found := &authenticator{app: a, accepts: r.AcceptsToken, key: r.authKey(r.instanceKey()), log: log}
 	var err error
 	if r.SessionSync == syncByInterstitial {
 		if found.interstitial, err = newInterstitial(i, r); err != nil {

@@ -64,12 +64,20 @@ type apiCalls struct {
 
 func newAPICalls(api *backendapi.Client) apiCalls {
 	return apiCalls{
-		handshakePayload: api.Clients.HandshakePayload,
-		refresh:          api.Sessions.Refresh,
-		end:              api.Sessions.End,
-		verifyAPIKey:     api.APIKeys.Verify,
-		verifyM2M:        api.M2MTokens.Verify,
-		verifyOAuth:      api.OAuthAccessTokens.Verify,
+		handshakePayload: counted(operationHandshakePayload, api.Clients.HandshakePayload),
+		refresh: func(ctx context.Context, sessionID string, params backendapi.RefreshSessionParams) ([]string, error) {
+			cookies, err := api.Sessions.Refresh(ctx, sessionID, params)
+			countCall(operationRefreshSession, err)
+			return cookies, err
+		},
+		end: func(ctx context.Context, sessionID string) error {
+			err := api.Sessions.End(ctx, sessionID)
+			countCall(operationEndSession, err)
+			return err
+		},
+		verifyAPIKey: counted(operationVerifyAPIKey, api.APIKeys.Verify),
+		verifyM2M:    counted(operationVerifyM2M, api.M2MTokens.Verify),
+		verifyOAuth:  counted(operationVerifyOAuth, api.OAuthAccessTokens.Verify),
 	}
 }
 

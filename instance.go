@@ -99,7 +99,7 @@ func newInstance(r *resolved) (*instance, error) {
 		}
 		i.calls = newCalls(api)
 		i.pages, err = legacy.NewPageCache(legacy.PageCacheOptions{
-			Source: interstitialSource{api.Interstitial.Get, backendapi.InterstitialParams{PublishableKey: r.PublishableKey}},
+			Source: interstitialSource{counted(operationInterstitial, api.Interstitial.Get), backendapi.InterstitialParams{PublishableKey: r.PublishableKey}},
 			Log:    slog.New(i.log),
 		})
 		if err != nil {
@@ -110,7 +110,7 @@ func newInstance(r *resolved) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	i.verifier, err = verifier.New(verifier.Options{Keys: keys, CacheBytes: verifier.DefaultCacheBytes})
+	i.verifier, err = verifier.New(verifier.Options{Keys: keys, CacheBytes: verifier.DefaultCacheBytes, Observer: newVerifierMetrics()})
 	return i, err
 }
 
@@ -137,6 +137,7 @@ func (i *instance) keySource(r *resolved, api *backendapi.Client) (verifier.KeyS
 		MaxStale: r.staleFor,
 		Store:    i.store,
 		Log:      slog.New(i.log),
+		Observe:  countRefresh,
 	})
 	return i.remote, err
 }

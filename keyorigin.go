@@ -134,6 +134,7 @@ func fetchFrom(address string) verifier.FetchKeys {
 func fetchFromBackendAPI(api *backendapi.Client) verifier.FetchKeys {
 	return func(ctx context.Context) (*verifier.KeyDocument, error) {
 		set, err := api.JWKS.Get(ctx)
+		countCall(operationJWKS, err)
 		if err == nil {
 			return &verifier.KeyDocument{Body: set.Body, Date: set.Date}, nil
 		}

@@ -3,52 +3,145 @@
 package caddyclerk
 
 import (
+	"maps"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/caddy-clerk/caddy-clerk/access"
+	"github.com/caddy-clerk/caddy-clerk/authstate"
+	"github.com/caddy-clerk/caddy-clerk/verifier"
 )
 
-// The metrics of an instance whose keys are fetched. Their labels come from
-// the configuration alone: the host of the Frontend API, and a hash of all
-// that tells instances apart, since two may share a host.
+// The metrics of the process. They outlive configurations, each of which has a
+// registry of its own, so each registers them anew. No client can add to the
+// values of a label: all are of this code, or Clerk's HTTP statuses.
 var (
-	instanceLabels = []string{"frontend_api", "instance"}
-	keysAge        = prometheus.NewDesc("caddy_clerk_keys_age_seconds",
-		"How long ago the verification keys that serve were fetched, in seconds. Absent while there are none.", instanceLabels, nil)
-	keysStale = prometheus.NewDesc("caddy_clerk_keys_stale",
-		"1 while the verification keys are older than they should be, or there are none, since they cannot be fetched; otherwise 0.", instanceLabels, nil)
+	requestsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_clerk_requests_total",
+		Help: "Requests that gates and providers decided, by what they were found to be. One that meets several counts at each.",
+	}, []string{"status", "reason", "token_type"})
+	verificationsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_clerk_verifications_total",
+		Help: "Verifications of session tokens and machines' JWTs, by how they ended.",
+	}, []string{"outcome"})
+	signatureSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:    "caddy_clerk_signature_check_duration_seconds",
+		Help:    "How long it took to check a signature that was not known to be good, in seconds.",
+		Buckets: prometheus.ExponentialBuckets(10e-6, 2, 12), // 10 µs to 20 ms
+	})
+	jwksRefreshesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_clerk_jwks_refreshes_total",
+		Help: "Fetches of verification keys, by how they ended and what made them begin.",
+	}, []string{"result", "trigger"})
+	backendAPICallsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_clerk_backend_api_calls_total",
+		Help: "Calls of Clerk's Backend API, by operation and the HTTP status of the answer.",
+	}, []string{"operation", "code"})
 )
 
-// keyMetrics are the metrics of a configuration's instances. They are read
-// when somebody asks, and belong to the configuration's registry.
-type keyMetrics struct{ app *App }
-
-// Describe implements prometheus.Collector.
-func (keyMetrics) Describe(descriptions chan<- *prometheus.Desc) {
-	descriptions <- keysAge
-	descriptions <- keysStale
+// registerMetrics registers the metrics of the process and of a configuration's
+// instances.
+func registerMetrics(registry *prometheus.Registry, app *App) error {
+	for _, collector := range []prometheus.Collector{
+		requestsTotal, verificationsTotal, signatureSeconds, jwksRefreshesTotal, backendAPICallsTotal, instanceMetrics{app},
+	} {
+		if err := registry.Register(collector); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// Collect implements prometheus.Collector.
-func (m keyMetrics) Collect(metrics chan<- prometheus.Metric) {
-	m.app.mu.Lock()
-	defer m.app.mu.Unlock()
-	for key, instance := range m.app.using {
-		if instance.remote == nil {
-			continue
-		}
-		labels := []string{key.frontendAPI, key.String()[:12]}
-		status := instance.remote.Status()
-		stale := 1.0
-		if !status.FetchedAt.IsZero() {
-			metrics <- prometheus.MustNewConstMetric(keysAge, prometheus.GaugeValue, time.Since(status.FetchedAt).Seconds(), labels...)
-			if !status.Stale {
-				stale = 0
-			}
-		}
-		metrics <- prometheus.MustNewConstMetric(keysStale, prometheus.GaugeValue, stale, labels...)
+// decision is what a gate made of a request, in the words of the placeholders.
+type decision struct{ status, reason, tokenType string }
+
+// decisionOf takes a session that has a task left for signed out, as the answer
+// does.
+func decisionOf(s *authstate.State, denial *access.Denial) decision {
+	d := decision{string(s.Status), s.Reason, s.TokenType}
+	switch {
+	case denial != nil:
+		d.reason = denial.Reason()
+	case s.IsPending():
+		d.status, d.reason = string(authstate.SignedOut), authstate.ReasonSessionPending
 	}
+	return d
+}
+
+// decisionCounters has the counter of each decision that was met. Finding one
+// takes no lock and makes no garbage. There are only so many decisions, so each
+// new one can copy the rest.
+type decisionCounters struct {
+	known atomic.Pointer[map[decision]prometheus.Counter]
+	mu    sync.Mutex // held by who replaces them
+}
+
+var decisions decisionCounters
+
+// count counts a decision.
+func (c *decisionCounters) count(d decision) {
+	d.reason = listedReason(d.reason)
+	if known := c.known.Load(); known != nil {
+		if counter, ok := (*known)[d]; ok {
+			counter.Inc()
+			return
+		}
+	}
+	c.add(d).Inc()
+}
+
+func (c *decisionCounters) add(d decision) prometheus.Counter {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	grown := make(map[decision]prometheus.Counter)
+	if known := c.known.Load(); known != nil {
+		maps.Copy(grown, *known)
+	}
+	counter := requestsTotal.WithLabelValues(d.status, d.reason, d.tokenType)
+	grown[d] = counter
+	c.known.Store(&grown)
+	return counter
+}
+
+// outcomes lists the label values of what verifications end with.
+var outcomes = map[verifier.Outcome]string{
+	verifier.Cached:    "cached",
+	verifier.Verified:  "verified",
+	verifier.Refused:   "refused",
+	verifier.Undecided: "undecided",
+}
+
+// verifierMetrics counts what a verifier does. All of an outcome are there from
+// the start, so that the first one is seen as an increase.
+type verifierMetrics struct {
+	outcomes map[verifier.Outcome]prometheus.Counter
+}
+
+func newVerifierMetrics() verifierMetrics {
+	m := verifierMetrics{make(map[verifier.Outcome]prometheus.Counter)}
+	for outcome, label := range outcomes {
+		m.outcomes[outcome] = verificationsTotal.WithLabelValues(label)
+	}
+	return m
+}
+
+// VerificationEnded implements verifier.Observer.
+func (m verifierMetrics) VerificationEnded(o verifier.Outcome) { m.outcomes[o].Inc() }
+
+// SignatureChecked implements verifier.Observer.
+func (verifierMetrics) SignatureChecked(d time.Duration) { signatureSeconds.Observe(d.Seconds()) }
+
+// countRefresh counts a fetch of keys that ended.
+func countRefresh(trigger verifier.Trigger, err error) {
+	result := "success"
+	if err != nil {
+		result = "failure"
+	}
+	jwksRefreshesTotal.WithLabelValues(result, string(trigger)).Inc()
 }
 
 // Interface guard
-var _ prometheus.Collector = keyMetrics{}
+var _ verifier.Observer = verifierMetrics{}

@@ -15,6 +15,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-clerk/caddy-clerk/access"
+	"github.com/caddy-clerk/caddy-clerk/authstate"
 )
 
 func init() {
@@ -208,6 +209,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return next.ServeHTTP(w, r)
 	}
 	state, fresh := h.judge(s, r)
+	denial := h.denial(state)
+	h.authenticator.note(r, state, denial)
 	// Whoever has found the state may not have been one who redirects.
 	if fresh || state.Location != "" {
 		state.Apply(w.Header())
@@ -218,11 +221,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	case state.Location != "":
 		w.WriteHeader(http.StatusTemporaryRedirect)
 		return nil
+	case denial != nil:
+		s.denial = denial
+		return h.forbid(w, state, denial)
 	case state.IsSignedIn():
-		if denial := h.policy.Check(subject(state)); denial != nil {
-			s.denial = denial
-			return h.forbid(w, state, denial)
-		}
 		h.identity.set(r, s)
 		return next.ServeHTTP(w, r)
 	case h.Optional:
@@ -234,6 +236,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	default:
 		return h.refuse(w, state)
 	}
+}
+
+// denial is what somebody lacks who is signed in, and who is not redirected.
+func (h *Handler) denial(s *authstate.State) *access.Denial {
+	if s.Location != "" || !s.IsSignedIn() {
+		return nil
+	}
+	return h.policy.Check(subject(s))
 }
 
 // Interface guards

@@ -67,6 +67,7 @@ func (p *Prepare) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	s.gated = true
 	if r.URL.Opaque != "" {
 		prepareRefusal(w.Header())
+		decisions.count(decision{reason: reasonInvalidTarget})
 		authstate.SetReason(w.Header(), "", reasonInvalidTarget, invalidTargetMessage)
 		return refusal(http.StatusBadRequest, reasonInvalidTarget, invalidTargetMessage)
 	}

@@ -55,6 +55,7 @@ func (p *Provider) Provision(ctx caddy.Context) error {
 func (p *Provider) Authenticate(w http.ResponseWriter, r *http.Request) (caddyauth.User, bool, error) {
 	s := p.authenticator.prepare(r)
 	state, fresh := s.authenticate(p.authenticator, r)
+	p.authenticator.note(r, state, nil)
 	if fresh {
 		state.SetCookies(w.Header())
 	}

@@ -1,79 +1,149 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package caddyclerk_test
+package caddyclerk
 
 import (
 	"go/ast"
-	"go/parser"
+	goparser "go/parser"
 	"go/token"
-	"path/filepath"
+	"io/fs"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 )
 
-// reasonsOf gives the reasons that a package can give, which are its constants
-// whose names say so.
-func reasonsOf(t *testing.T, folder string) []string {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("expected files in %s, got %d (%v)", folder, len(files), err)
+// reasonName is how constants are named that are reasons, and refreshName those
+// that are the ends of such.
+var (
+	reasonName  = regexp.MustCompile(`^[Rr]eason[A-Z]`)
+	refreshName = regexp.MustCompile(`^refresh[A-Z]`)
+)
+
+// TestAllReasonsAreListed reads the code, so that no reason is forgotten.
+func TestAllReasonsAreListed(t *testing.T) {
+	got := map[string]bool{}
+	for _, dir := range []string{".", "access", "authstate", "authstate/legacy", "verifier"} {
+		for name, value := range textConstants(t, dir) {
+			switch {
+			case reasonName.MatchString(name):
+				got[value] = true
+			case dir == "authstate" && refreshName.MatchString(name):
+				got[refreshReason+value] = true
+			}
+		}
 	}
-	var reasons []string
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
+	for _, reason := range accessReasons(t) {
+		got[reason] = true
+	}
+	if want := slices.Sorted(maps.Keys(reasons)); !slices.Equal(want, slices.Sorted(maps.Keys(got))) {
+		for reason := range got {
+			if !reasons[reason] {
+				t.Errorf("expected the code's reason %q to be listed", reason)
+			}
 		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
-		if err != nil {
-			t.Fatal(err)
+		for _, reason := range want {
+			if !got[reason] {
+				t.Errorf("expected the listed reason %q to be in the code", reason)
+			}
 		}
-		ast.Inspect(parsed, func(n ast.Node) bool {
-			constant, ok := n.(*ast.ValueSpec)
-			if !ok || len(constant.Values) != 1 || !isReason(constant.Names[0].Name) {
+	}
+}
+
+// textConstants gives the constants of a package that are written as texts.
+func textConstants(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, file := range parseFiles(t, dir) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || len(spec.Values) != len(spec.Names) {
 				return true
 			}
-			if literal, ok := constant.Values[0].(*ast.BasicLit); ok {
-				reason, err := strconv.Unquote(literal.Value)
-				if err != nil {
-					t.Fatal(err)
+			for i, name := range spec.Names {
+				if value, ok := text(spec.Values[i]); ok && name.Obj != nil && name.Obj.Kind == ast.Con {
+					found[name.Name] = value
 				}
-				reasons = append(reasons, reason)
 			}
 			return true
 		})
 	}
-	return reasons
-}
-
-func isReason(name string) bool {
-	for _, prefix := range []string{"Reason", "reason", "refresh"} {
-		if rest, ok := strings.CutPrefix(name, prefix); ok && rest != "" && rest[0] >= 'A' && rest[0] <= 'Z' {
-			return true
-		}
+	if len(found) == 0 {
+		t.Fatalf("expected constants in %s", dir)
 	}
-	return false
+	return found
 }
 
-// TestEveryReasonHasItsEntry keeps docs/troubleshooting.md from falling behind
-// the code.
-func TestEveryReasonHasItsEntry(t *testing.T) {
-	page, found := read(t, "docs/troubleshooting.md"), 0
-	for _, folder := range []string{".", "access", "authstate", "authstate/legacy", "verifier"} {
-		for _, reason := range reasonsOf(t, folder) {
-			found++
-			if !strings.Contains(page, "`"+reason+"`") {
-				t.Errorf("%s: expected an entry for %s", folder, reason)
+// accessReasons gives the values of the table of reasons in package access.
+func accessReasons(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	for _, file := range parseFiles(t, "access") {
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || spec.Names[0].Name != "reasons" {
+				return true
 			}
+			for _, row := range spec.Values[0].(*ast.CompositeLit).Elts {
+				if value, ok := text(row.(*ast.KeyValueExpr).Value); ok {
+					found = append(found, value)
+				}
+			}
+			return false
+		})
+	}
+	if len(found) < 5 {
+		t.Fatalf("expected a table of reasons, got %v", found)
+	}
+	return found
+}
+
+func text(e ast.Expr) (string, bool) {
+	literal, ok := e.(*ast.BasicLit)
+	if !ok || literal.Kind != token.STRING {
+		return "", false
+	}
+	value, err := strconv.Unquote(literal.Value)
+	return value, err == nil
+}
+
+// parseFiles reads a package's files, but for its tests.
+func parseFiles(t *testing.T, dir string) []*ast.File {
+	t.Helper()
+	names, err := fs.Glob(os.DirFS(dir), "*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []*ast.File
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
 		}
+		file, err := goparser.ParseFile(token.NewFileSet(), dir+"/"+name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
 	}
-	if found < 50 {
-		t.Errorf("expected to find the code's reasons, got %d", found)
-	}
-	for _, reason := range []string{"missing-role", "missing-permission", "missing-feature", "missing-plan", "insufficient-scope"} {
-		if !strings.Contains(page, "`"+reason+"`") {
-			t.Errorf("expected an entry for %s", reason)
+	return files
+}
+
+func TestReasonsFromElsewhereAreOther(t *testing.T) {
+	for reason, want := range map[string]string{
+		"":              "",
+		"token-expired": "token-expired",
+		"session-token-expired-refresh-fetch-error":       "session-token-expired-refresh-fetch-error",
+		"session-token-expired-refresh-resource_mismatch": "session-token-expired-refresh-other",
+		"session-token-expired-refresh-":                  "session-token-expired-refresh-other",
+		"token-expired2":                                  "other",
+		"fetch-error":                                     "other",
+		"\n":                                              "other",
+	} {
+		if got := listedReason(reason); got != want {
+			t.Errorf("%q: expected %q, got %q", reason, want, got)
 		}
 	}
 }

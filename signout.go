@@ -106,6 +106,7 @@ func (s *signOut) end(w http.ResponseWriter, r *http.Request) error {
 
 // refuseSignOut tells why, in the headers of the answer and in the error.
 func refuseSignOut(w http.ResponseWriter, status int, reason, message string) error {
+	decisions.count(decision{reason: reason})
 	authstate.SetReason(w.Header(), "", reason, message)
 	return refusal(status, reason, message)
 }

@@ -162,6 +162,7 @@ func (a *Authenticator) Authenticate(r *http.Request) *State {
 	q := newRequest(a, r, token == "")
 	s := q.decide(token)
 	s.request, s.hadHeaderToken = q, token != ""
+	q.explain(s)
 	return s
 }
 
