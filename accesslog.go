@@ -24,7 +24,7 @@ func (s *requestState) addLogFields(ctx context.Context) {
 	}
 }
 
-// MarshalLogObject implements zapcore.ObjectMarshaler. Neither field holds
+// MarshalLogObject implements zapcore.ObjectMarshaler. None of the fields holds
 // anything that a client has written.
 func (s *requestState) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	if s.state == nil {
@@ -32,6 +32,9 @@ func (s *requestState) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	}
 	if reason := s.failure(); reason != "" {
 		line.AddString("clerk_reason", reason)
+	}
+	if s.state.Grace != "" {
+		line.AddString("clerk_grace", s.state.Grace)
 	}
 	if s.state.TokenType != "" {
 		line.AddString("clerk_token_type", s.state.TokenType)

@@ -63,17 +63,3 @@ func adapted(input string) string {
 	}
 	return indented.String()
 }
-
-// TestWhatIsNotAvailableYetIsRefusedRatherThanIgnored names the subdirectives
-// of the whole grammar that this version cannot honour. Each says who may pass
-// or what the application may trust.
-func TestWhatIsNotAvailableYetIsRefusedRatherThanIgnored(t *testing.T) {
-	for _, name := range []string{
-		"outage_grace",
-	} {
-		got := adapted(":80 {\n\tclerk_auth {\n\t\t" + name + " x\n\t}\n}\n")
-		if !strings.Contains(got, name+": not available yet") {
-			t.Errorf("%s: expected it to be refused, got %s", name, got)
-		}
-	}
-}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -20,6 +21,7 @@ type authenticator struct {
 	sessions     *authstate.Authenticator
 	interstitial *interstitial // nil with handshakes
 	accepts      []string
+	grace        time.Duration
 	// key is the same for settings that decide the same of every request.
 	key string
 	log *slog.Logger
@@ -52,7 +54,7 @@ func newAuthenticator(ctx caddy.Context, own Settings, name string) (*authentica
 }
 
 func (a *App) authenticator(i *instance, r *resolved, log *slog.Logger) (*authenticator, error) {
-	found := &authenticator{app: a, accepts: r.AcceptsToken, key: r.authKey(r.instanceKey()), log: log}
+	found := &authenticator{app: a, accepts: r.AcceptsToken, grace: r.grace, key: r.authKey(r.instanceKey()), log: log}
 	var err error
 	if r.SessionSync == syncByInterstitial {
 		if found.interstitial, err = newInterstitial(i, r); err != nil {

@@ -15,7 +15,7 @@ const (
 	operationHandshakePayload = "get_handshake_payload"
 	operationRefreshSession   = "refresh_session"
 	operationEndSession       = "end_session"
-	operationVerifyAPIKey     = "verify_api_key"
+	operationVerifyAPIKey     = "verify_api_key" //nolint:gosec // It is a name, not a credential.
 	operationVerifyM2M        = "verify_m2m_token"
 	operationVerifyOAuth      = "verify_oauth_access_token"
 	operationJWKS             = "get_jwks"

@@ -40,6 +40,7 @@ func init() {
 //		audience            <audience>...
 //		issuer              <url>...
 //		clock_skew          <duration>
+//		outage_grace        <duration>
 //		session_sync        handshake | interstitial
 //		accepts_token       any | session_token | api_key | m2m_token | oauth_token ...
 //		proxy_url           <url or path>
@@ -149,6 +150,7 @@ func (s *Settings) parsers() map[string]parser {
 		"audience":            several(&s.Audience),
 		"issuer":              several(&s.Issuer),
 		"clock_skew":          duration(&s.ClockSkew),
+		"outage_grace":        duration(&s.OutageGrace),
 		"proxy_url":           one(&s.ProxyURL),
 		"session_sync":        one(&s.SessionSync),
 		"accepts_token":       several(&s.AcceptsToken),
@@ -183,13 +185,6 @@ func (h *Handler) parsers() map[string]parser {
 	return parsers
 }
 
-// notYet lists subdirectives that are part of the grammar and that this
-// version cannot honour. They are refused rather than ignored, since all of
-// them say who may pass.
-var notYet = []string{
-	"outage_grace",
-}
-
 // parseBlock reads subdirectives, each at most once but for the repeatable
 // ones, of which every line adds something.
 func parseBlock(d *caddyfile.Dispenser, parsers map[string]parser, repeatable ...string) error {
@@ -198,8 +193,6 @@ func parseBlock(d *caddyfile.Dispenser, parsers map[string]parser, repeatable ..
 		name := d.Val()
 		parse, ok := parsers[name]
 		switch {
-		case !ok && slices.Contains(notYet, name):
-			return d.Errf("%s: not available yet", name)
 		case !ok && name == "instance":
 			return d.Errf("%s: it cannot stand in a block like this; write all instances side by side, right in the global option %s",
 				name, globalOption)

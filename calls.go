@@ -44,6 +44,7 @@ const (
 // requests, so all of them are made under one guard.
 type calls struct {
 	api       apiCalls
+	guard     *guard.Guard
 	nonces    *guard.Memo[[]string]
 	refreshes *guard.Memo[[]string]
 	machines  *guard.Memo[*authstate.Machine]
@@ -85,6 +86,7 @@ func newCalls(api *backendapi.Client) *calls {
 	g := guard.New(guard.Options{})
 	return &calls{
 		api:       newAPICalls(api),
+		guard:     g,
 		nonces:    guard.NewMemo[[]string](g, maxNonces),
 		refreshes: guard.NewMemo[[]string](g, maxRefreshes),
 		machines:  guard.NewMemo[*authstate.Machine](g, maxMachines),
@@ -108,6 +110,9 @@ func (i *instance) options(r *resolved, log *slog.Logger) authstate.Options {
 	}
 	if sync := r.OrganizationSync; sync != nil {
 		o.OrganizationPatterns, o.PersonalAccountPatterns = sync.Organization, sync.PersonalAccount
+	}
+	if r.grace > 0 {
+		o.Grace = &authstate.Grace{For: r.grace, Unreachable: i.isUnreachable}
 	}
 	if i.calls != nil {
 		o.Machines = i.calls

@@ -583,7 +583,7 @@ func TestWrongIdentityHeadersAreRefused(t *testing.T) {
 	expectRefused(t, "identity_headers {\nX-User {http.clerk.user_id}\nX_user {http.clerk.org_id}\n}",
 		`identity_headers: X-User and X_user are one header to applications that take dashes, underscores and dots for each other; leave one of them out`)
 	expectRefused(t, "identity_headers {\nX-User {http.clerk.userid}\n}",
-		`identity_headers: X-User: there is no placeholder {http.clerk.userid}; under {http.clerk.*} there are claims.<path>, actor_id, client_id, machine_id, org_id, org_permissions, org_role, org_slug, reason, scopes, session_id, status, token, token_type, user_id`)
+		`identity_headers: X-User: there is no placeholder {http.clerk.userid}; under {http.clerk.*} there are claims.<path>, actor_id, client_id, grace, machine_id, org_id, org_permissions, org_role, org_slug, reason, scopes, session_id, status, token, token_type, user_id`)
 }
 
 // expectRefused provisions a gate, and looks for a message at the end of what

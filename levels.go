@@ -35,6 +35,7 @@ func (s Settings) over(d Settings, repl *caddy.Replacer) Settings {
 		AcceptsToken:      firstSet(s.AcceptsToken, d.AcceptsToken),
 		SessionSync:       cmp.Or(s.SessionSync, d.SessionSync),
 		ClockSkew:         cmp.Or(s.ClockSkew, d.ClockSkew),
+		OutageGrace:       cmp.Or(s.OutageGrace, d.OutageGrace),
 		Domain:            cmp.Or(s.Domain, d.Domain),
 		IsSatellite:       s.IsSatellite || d.IsSatellite,
 		SatelliteAutoSync: s.SatelliteAutoSync || d.SatelliteAutoSync,

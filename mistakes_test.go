@@ -107,6 +107,12 @@ var mistakes = map[string]struct {
 		{"Handshake", `session_sync: expected handshake or interstitial, got "Handshake"`},
 		{"{env.NO_SUCH_VARIABLE}", "session_sync: evaluated placeholder {env.NO_SUCH_VARIABLE} is empty; set what it refers to, or leave the setting out"},
 	}},
+	"outage_grace": {oneMissing, oneTooMany, []mistake{
+		{"soon", "outage_grace: expected a duration such as 5s or 24h, got 'soon'"},
+		{"-1m", "outage_grace: expected 0s, which is off, to 24h0m0s, got -1m0s"},
+		{"25h", "outage_grace: expected 0s, which is off, to 24h0m0s, got 25h0m0s"},
+		{"5m\nsecret_key sk_live_abc\nsession_sync interstitial", "session_sync: interstitial knows no outage_grace; leave it out, or use handshake"},
+	}},
 	"clock_skew": {oneMissing, oneTooMany, []mistake{
 		{"5", "clock_skew: expected a duration such as 5s or 24h, got '5'"},
 		{"10m", "clock_skew: expected 0s to 5m0s, got 10m0s"},

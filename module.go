@@ -41,6 +41,7 @@ func init() {
 // ------------|------------
 // `{http.clerk.status}` | `signed-in` or `signed-out`
 // `{http.clerk.reason}` | Why nobody is signed in, in Clerk's words
+// `{http.clerk.grace}` | `session-token-expired-outage-grace` for who passes by `outage_grace`
 // `{http.clerk.token_type}` | The type of token, such as `session_token` or `api_key`
 // `{http.clerk.user_id}` | The user's ID
 // `{http.clerk.session_id}` | The session's ID
@@ -146,6 +147,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	if h.signOut, err = newSignOut(h.SignOut, h.authenticator); err != nil {
+		return err
+	}
+	if err := checkGraceAndRequire(h.authenticator.grace, h.Require); err != nil {
 		return err
 	}
 	h.authenticator.app.own(h.identity)

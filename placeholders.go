@@ -98,6 +98,7 @@ func (s *requestState) clerkPlaceholder(name string) any {
 var placeholderValues = map[string]func(*requestState) string{
 	"status":  func(s *requestState) string { return string(s.state.Status) },
 	"reason":  (*requestState).reason,
+	"grace":   func(s *requestState) string { return s.state.Grace },
 	"user_id": (*requestState).userID,
 	"token": func(s *requestState) string {
 		if s.state.IsSignedIn() {

@@ -94,5 +94,8 @@ func subject(s *authstate.State) access.Subject {
 	if s.Machine != nil {
 		return access.Subject{Scopes: s.Machine.Scopes, Machine: true}
 	}
+	if s.Grace != "" {
+		return access.Subject{Claims: withoutFactors(s.Claims)}
+	}
 	return access.Subject{Claims: s.Claims}
 }

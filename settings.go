@@ -86,6 +86,11 @@ type Settings struct {
 	// Default: 5s.
 	ClockSkew *caddy.Duration `json:"clock_skew,omitempty"`
 
+	// How long ago, beyond clock_skew, a session token may have expired that
+	// passes while Clerk cannot be reached, up to 24h: for GET, HEAD and OPTIONS,
+	// and not at a gate with `require reverification`. Default: 0, which is off.
+	OutageGrace *caddy.Duration `json:"outage_grace,omitempty"`
+
 	// Where the Frontend API is reached instead of its own host, if it is: a
 	// URL, or a path on the site itself such as /__clerk.
 	ProxyURL string `json:"proxy_url,omitempty"`
@@ -137,6 +142,7 @@ type resolved struct {
 	key      authstate.PublishableKey
 	keys     keyOrigin
 	staleFor time.Duration
+	grace    time.Duration
 	want     verifier.Requirements
 }
 
@@ -157,6 +163,9 @@ func (s Settings) resolve(repl *caddy.Replacer) (*resolved, error) {
 		return nil, errors.New("is_satellite: not set, and domain and satellite_auto_sync are only of use with it; set it, or leave them out")
 	}
 	if err := r.checkSessionSync(); err != nil {
+		return nil, err
+	}
+	if err := r.checkGrace(); err != nil {
 		return nil, err
 	}
 	r.staleFor = verifier.DefaultKeysMaxStale
@@ -303,6 +312,9 @@ func (r *resolved) checkSessionSync() error {
 	if len(r.AcceptsToken) > 0 || r.IsSatellite || r.OrganizationSync != nil {
 		return errors.New("session_sync: interstitial knows no accepts_token, is_satellite or organization_sync; leave them out, or use handshake")
 	}
+	if r.OutageGrace != nil && *r.OutageGrace != 0 {
+		return errors.New("session_sync: interstitial knows no outage_grace; leave it out, or use handshake")
+	}
 	return nil
 }
 
@@ -398,7 +410,7 @@ func (r *resolved) authKey(instance instanceKey) string {
 		instance.String(), r.PublishableKey, r.ProxyURL, r.want.ClockSkew.String(),
 		sorted(r.want.AuthorizedParties), sorted(r.want.Audiences), sorted(r.want.Issuers),
 		fmt.Sprintf("%q %q %t %t", r.AcceptsToken, r.Domain, r.IsSatellite, r.SatelliteAutoSync),
-		r.authSignIn(), r.authOrganizations(), r.SessionSync,
+		r.authSignIn(), r.authOrganizations(), r.SessionSync, r.grace.String(),
 	}, "\n")
 }
 

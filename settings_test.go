@@ -96,6 +96,10 @@ func TestWrongSettingsNameThemselvesAndTheRemedy(t *testing.T) {
 			`publishable_key ` + testKey + "\nforbidden 200",
 			`forbidden: expected a status from 400 to 499, got "200"`,
 		},
+		"a grace for old verifications": {
+			`publishable_key ` + testKey + "\noutage_grace 1m\nrequire reverification strict",
+			`outage_grace: require reverification asks for a recent verification, which a session that has expired cannot show; write outage_grace 0s into this gate, or leave require reverification out`,
+		},
 		"a preflight that is unknown": {
 			`publishable_key ` + testKey + "\npreflight allow",
 			`preflight: expected pass or check, got "allow"`,

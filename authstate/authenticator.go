@@ -54,6 +54,9 @@ type Options struct {
 	// SessionEnder ends the sessions of those who sign out. Without it, they
 	// live on at Clerk, and only the browser forgets them.
 	SessionEnder SessionEnder
+	// Grace lets sessions pass that have expired while Clerk cannot be reached;
+	// nil for none.
+	Grace *Grace
 	// AcceptsToken lists the types of tokens that are accepted, or holds
 	// AnyToken; session tokens alone when empty.
 	AcceptsToken []string
@@ -98,7 +101,7 @@ type Authenticator struct {
 
 	refreshWarning, machineWarning, satelliteWarning, organizationWarning warning
 
-	signOutWarning warning
+	signOutWarning, graceWarning warning
 }
 
 // New makes an Authenticator. Its errors name the setting at fault.
@@ -115,6 +118,9 @@ func New(o Options) (*Authenticator, error) {
 	}
 	if o.Verifier == nil {
 		return nil, errors.New("an authenticator needs a verifier")
+	}
+	if o.Grace != nil && o.Grace.Unreachable == nil {
+		return nil, errNoUnreachable
 	}
 	if err := o.checkSatellite(key.InstanceType); err != nil {
 		return nil, err
@@ -277,12 +283,19 @@ func (q *request) verify(token *verifier.Token) (*verifier.Claims, error) {
 }
 
 func (q *request) verifyWithSkew(token *verifier.Token, skew time.Duration) (*verifier.Claims, error) {
-	want := q.auth.want
+	want := q.requirements()
 	want.ClockSkew = skew
+	return q.auth.options.Verifier.VerifyParsed(q.http.Context(), token, want)
+}
+
+// requirements are what the token of a request must satisfy. Behind a proxy_url
+// that is a path, the request's own origin is an issuer, too.
+func (q *request) requirements() verifier.Requirements {
+	want := q.auth.want
 	if len(q.auth.options.Requirements.Issuers) == 0 && isPath(q.auth.options.ProxyURL) {
 		want.Issuers = append(slices.Clone(want.Issuers), q.public().Origin()+strings.TrimRight(q.auth.options.ProxyURL, "/"))
 	}
-	return q.auth.options.Verifier.VerifyParsed(q.http.Context(), token, want)
+	return want
 }
 
 // timeReasons lists what else time does to good tokens than to let them expire,

@@ -77,9 +77,17 @@ func refreshWord(reason string) string {
 
 // expired decides what follows from a session token that is good but for its
 // age: a new one, or else a handshake, whose reason tells why there is none.
+// While Clerk cannot be reached, which an attempt may have shown only now, it
+// can be that the token passes.
 func (q *request) expired(token *verifier.Token, err error) *State {
+	if s := q.withGrace(token); s != nil {
+		return s
+	}
 	cookies, why := q.refresh(token)
 	if why != "" {
+		if s := q.withGrace(token); s != nil {
+			return s
+		}
 		return q.handshake(ReasonSessionTokenExpired+"-refresh-"+why, explain(err))
 	}
 	fresh, claims, refusal := q.fromDirectives(cookies, token)

@@ -3,6 +3,7 @@
 package authstate
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -49,6 +50,9 @@ type State struct {
 	Status Status
 	// Reason is empty when signed in.
 	Reason string
+	// Grace is empty, or ReasonOutageGrace when the session has expired, and
+	// passes since Clerk cannot be reached.
+	Grace string
 	// Message explains the reason to a person. It holds no part of a token but
 	// short, quoted claims.
 	Message string
@@ -108,7 +112,7 @@ func (s *State) IsPending() bool {
 func (s *State) AcceptsSessions() bool { return s.request.auth.accepts.has(SessionToken) }
 
 // explains tells whether the State is worth the X-Clerk-Auth headers.
-func (s *State) explains() bool { return s.Status != SignedIn }
+func (s *State) explains() bool { return s.Status != SignedIn || s.Grace != "" }
 
 // Names of the response headers that explain a State.
 const (
@@ -127,7 +131,7 @@ func (s *State) Apply(h http.Header) {
 		delete(h, headerMessage)
 	}
 	if s.explains() {
-		SetReason(h, string(s.Status), s.Reason, s.Message)
+		SetReason(h, string(s.Status), cmp.Or(s.Reason, s.Grace), s.Message)
 	}
 	s.SetCookies(h)
 	if s.Returned && !s.ByScript {

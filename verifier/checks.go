@@ -27,7 +27,10 @@ func (f *facts) check(want *Requirements, now time.Time) error {
 	if err := f.checkIssuer(want.Issuers); err != nil {
 		return err
 	}
-	return f.checkTimes(now, want.ClockSkew)
+	if err := f.checkExpiry(now, want.ClockSkew+want.ExpiredFor); err != nil {
+		return err
+	}
+	return f.checkBeginnings(now, want.ClockSkew)
 }
 
 // checkAudience lets a token without a usable audience pass, as Clerk's SDK
@@ -63,13 +66,20 @@ func (f *facts) checkIssuer(want []string) error {
 }
 
 func (f *facts) checkTimes(now time.Time, skew time.Duration) error {
+	if err := f.checkExpiry(now, skew); err != nil {
+		return err
+	}
+	return f.checkBeginnings(now, skew)
+}
+
+func (f *facts) checkExpiry(now time.Time, skew time.Duration) error {
 	if math.IsNaN(f.expiry.millis) {
 		return refuse(ReasonTokenVerificationFailed, "expected an expiry (exp) that is a number")
 	}
 	if f.expiry.millis <= millis(now.Add(-skew)) {
 		return refuse(ReasonTokenExpired, "the token expired %s ago", seconds(millis(now)-f.expiry.millis))
 	}
-	return f.checkBeginnings(now, skew)
+	return nil
 }
 
 // checkBeginnings checks the two optional claims that say since when a token

@@ -45,12 +45,13 @@ type Trigger string
 
 // The triggers. TriggerAge is a request that found the keys old, TriggerMissing
 // one that found none, TriggerToken a token that names an unknown key or does
-// not match the known one.
+// not match the known one, TriggerRefresh a call of Refresh.
 const (
 	TriggerSchedule Trigger = "schedule"
 	TriggerAge      Trigger = "age"
 	TriggerMissing  Trigger = "missing"
 	TriggerToken    Trigger = "token"
+	TriggerRefresh  Trigger = "refresh"
 )
 
 // flight is a fetch that any number of callers wait for.

@@ -88,6 +88,15 @@ func (s *StaticKeys) put(key *Key) {
 	s.all = append(s.all, key)
 }
 
+// ids lists the IDs of the keys.
+func (s *StaticKeys) ids() []string {
+	ids := make([]string, 0, len(s.all))
+	for _, key := range s.all {
+		ids = append(ids, key.ID)
+	}
+	return ids
+}
+
 // keep takes over the keys of an older set that are the same, so that what was
 // verified with them still is.
 func (s *StaticKeys) keep(older *StaticKeys) {

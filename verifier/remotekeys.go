@@ -250,3 +250,36 @@ func (r *RemoteKeys) Status() KeysStatus {
 	}
 	return status
 }
+
+// KeyIDs gives those of the keys that serve, none when there are no keys.
+func (r *RemoteKeys) KeyIDs() []string {
+	if known := r.usable(r.now()); known != nil {
+		return known.keys.ids()
+	}
+	return nil
+}
+
+// Failure is what the last fetch ended with; nil when all is well, and before
+// the first.
+func (r *RemoteKeys) Failure() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failure
+}
+
+// Refresh fetches the keys and waits for the end of it. A fetch that is under
+// way counts, and a key server that wants to be left alone is.
+func (r *RemoteKeys) Refresh(ctx context.Context) error { return r.begin(TriggerRefresh).wait(ctx) }
+
+// IsUnreachable tells whether the last fetch failed for another reason than
+// that the key server refused it. Asked while all was well, it has that looked
+// into in the background, twice a minute at most.
+func (r *RemoteKeys) IsUnreachable() bool {
+	failure := r.Failure()
+	if failure == nil {
+		r.refreshSoon()
+		return false
+	}
+	_, refused := errors.AsType[*Error](failure)
+	return !refused
+}

@@ -44,6 +44,8 @@ type Requirements struct {
 	Issuers []string
 	// ClockSkew is the difference of clocks that is forgiven.
 	ClockSkew time.Duration
+	// ExpiredFor is how long ago, beyond ClockSkew, the token may have expired.
+	ExpiredFor time.Duration
 }
 
 // Verifier verifies the tokens of one Clerk instance. It is safe for

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/caddy-clerk/caddy-clerk/verifier"
+)
+
+func TestAnOutageIsFoundOutWhenSomebodyAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newKeyServer()
+		remote := server.remote(0)
+		wantKey(t, remote)
+		server.set(nil, errDown, 0)
+		for range 100 {
+			if remote.IsUnreachable() {
+				t.Fatal("expected nobody to wait for the answer")
+			}
+		}
+		synctest.Wait()
+		server.wantFetches(t, 2)
+		if !remote.IsUnreachable() || !errors.Is(remote.Failure(), errDown) {
+			t.Errorf("expected the outage to be known, got %v", remote.Failure())
+		}
+		wantKey(t, remote)
+		server.set(newKeyServer().body, nil, 0)
+		if err := remote.Refresh(context.Background()); err != nil || remote.IsUnreachable() || remote.Failure() != nil {
+			t.Errorf("expected it to be over, got %v, %v", err, remote.Failure())
+		}
+		if ids := remote.KeyIDs(); len(ids) != 1 || ids[0] != kid {
+			t.Errorf("expected the key, got %v", ids)
+		}
+		pass(time.Second)
+		server.wantFetches(t, 3)
+	})
+}
+
+// A secret key that was revoked is no outage.
+func TestARefusalIsNoOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newKeyServer()
+		remote := server.remote(0)
+		wantKey(t, remote)
+		server.set(nil, verifier.KeysUnavailable(verifier.ReasonSecretKeyInvalid, "check it", errDown), 0)
+		if err := remote.Refresh(context.Background()); err == nil || remote.IsUnreachable() {
+			t.Errorf("expected a refusal, got %v", err)
+		}
+	})
+}
