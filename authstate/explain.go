@@ -12,10 +12,9 @@ func (q *request) explain(s *State) {
 	if !log.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
-	fields := []slog.Attr{
+	fields := append(make([]slog.Attr, 0, 8),
 		slog.String("status", string(s.Status)), slog.String("reason", s.Reason), slog.String("token_type", s.TokenType),
-		slog.Bool("document", q.isDocument()),
-	}
+		slog.Bool("document", q.isDocument()))
 	if s.hadHeaderToken {
 		log.LogAttrs(ctx, slog.LevelDebug, "judged by the Authorization header", fields...)
 		return
