@@ -61,6 +61,7 @@ func (a *App) authenticator(i *instance, r *resolved, log *slog.Logger) (*authen
 			return nil, err
 		}
 	}
+	i.revoked.allow(r.want.ClockSkew + r.grace)
 	found.sessions, err = authstate.New(i.options(r, log))
 	return found, err
 }

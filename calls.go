@@ -98,7 +98,7 @@ func newCalls(api *backendapi.Client) *calls {
 func (i *instance) options(r *resolved, log *slog.Logger) authstate.Options {
 	o := authstate.Options{
 		PublishableKey: r.PublishableKey,
-		Verifier:       i.verifier,
+		Verifier:       revokingVerifier{i.verifier, i.revoked},
 		Requirements:   r.want,
 		AcceptsToken:   r.AcceptsToken,
 		Satellite:      r.satellite(),

@@ -68,6 +68,9 @@ type instance struct {
 	// pages has the interstitial page; nil without a secret key.
 	pages *legacy.PageCache
 
+	// revoked are whose tokens are refused.
+	revoked *revocations
+
 	remote *verifier.RemoteKeys // nil when the key is configured
 	log    *relay
 	store  *keyStore
@@ -85,7 +88,7 @@ type owner struct {
 }
 
 func newInstance(r *resolved) (*instance, error) {
-	i := &instance{log: newRelay(), store: newKeyStore(r.instanceKey())}
+	i := &instance{log: newRelay(), store: newKeyStore(r.instanceKey()), revoked: new(revocations)}
 	var api *backendapi.Client
 	if r.SecretKey != "" || r.MachineSecretKey != "" {
 		var err error

@@ -44,7 +44,7 @@ func newInterstitial(i *instance, r *resolved) (*interstitial, error) {
 	}
 	authenticator, err := legacy.New(legacy.Options{
 		Development:  r.key.InstanceType == authstate.Development,
-		Verifier:     i.verifier,
+		Verifier:     revokingVerifier{i.verifier, i.revoked},
 		Requirements: want,
 		PublicURL:    publicURL,
 	})

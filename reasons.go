@@ -87,6 +87,7 @@ var reasons = newSet(
 	"invalid-requirement",
 
 	reasonInvalidTarget,
+	string(reasonSessionRevoked),
 	reasonSignOutCrossOrigin,
 	reasonSignOutMethod,
 )

@@ -45,13 +45,15 @@ type Trigger string
 
 // The triggers. TriggerAge is a request that found the keys old, TriggerMissing
 // one that found none, TriggerToken a token that names an unknown key or does
-// not match the known one, TriggerRefresh a call of Refresh.
+// not match the known one, TriggerRefresh a call of Refresh,
+// TriggerExpiry one of IsUnreachable.
 const (
 	TriggerSchedule Trigger = "schedule"
 	TriggerAge      Trigger = "age"
 	TriggerMissing  Trigger = "missing"
 	TriggerToken    Trigger = "token"
 	TriggerRefresh  Trigger = "refresh"
+	TriggerExpiry   Trigger = "expiry"
 )
 
 // flight is a fetch that any number of callers wait for.
@@ -100,14 +102,14 @@ func (r *RemoteKeys) fetchFirst(ctx context.Context) error {
 }
 
 // refreshSoon fetches in the background, at most once in a while.
-func (r *RemoteKeys) refreshSoon() {
+func (r *RemoteKeys) refreshSoon(trigger Trigger) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.now().Before(r.refreshAt) {
 		return
 	}
 	r.refreshAt = r.now().Add(longestBackoff)
-	r.beginLocked(TriggerAge)
+	r.beginLocked(trigger)
 }
 
 // fetchInDoubt gives the fetch to wait for because of a token that the known

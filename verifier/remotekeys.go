@@ -152,7 +152,7 @@ func (r *RemoteKeys) Key(ctx context.Context, id string) (*Key, error) {
 		return known.keys.Key(ctx, id)
 	}
 	if !known.isFresh(now, refreshAfter) {
-		r.refreshSoon()
+		r.refreshSoon(TriggerAge)
 	}
 	key, err := known.keys.Key(ctx, id)
 	if err == nil {
@@ -277,7 +277,7 @@ func (r *RemoteKeys) Refresh(ctx context.Context) error { return r.begin(Trigger
 func (r *RemoteKeys) IsUnreachable() bool {
 	failure := r.Failure()
 	if failure == nil {
-		r.refreshSoon()
+		r.refreshSoon(TriggerExpiry)
 		return false
 	}
 	_, refused := errors.AsType[*Error](failure)

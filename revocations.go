@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package caddyclerk
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddy-clerk/caddy-clerk/verifier"
+)
+
+const (
+	// sessionLifetime is that of Clerk's session tokens
+	// (https://clerk.com/docs/guides/sessions/session-tokens).
+	sessionLifetime = time.Minute
+	// maxRevocations is how many sessions and users an instance keeps as revoked.
+	maxRevocations = 10_000
+)
+
+// reasonSessionRevoked is why the token of a session or a user is refused that
+// an operator has revoked.
+const reasonSessionRevoked verifier.Reason = "session-revoked"
+
+var errTooManyRevoked = errors.New("so many sessions and users are revoked that there is no room for another")
+
+// revocations are the sessions and users whose tokens are refused although they
+// are good, until all that were made before have expired.
+type revocations struct {
+	// number is that of the entries, so that there is nothing to lock as long as
+	// nobody is revoked, which is nearly always.
+	number atomic.Int64
+	// outlive is by how much the gates let tokens outlive their expiry at most.
+	outlive atomic.Int64
+
+	mu    sync.RWMutex // guards what follows
+	until map[string]time.Time
+}
+
+// allow notes that a gate lets tokens pass for some time after their expiry.
+func (r *revocations) allow(outlive time.Duration) {
+	for {
+		known := r.outlive.Load()
+		if int64(outlive) <= known || r.outlive.CompareAndSwap(known, int64(outlive)) {
+			return
+		}
+	}
+}
+
+// revoke refuses the tokens of a session or of a user, by its ID, and tells
+// until when.
+func (r *revocations) revoke(id string, now time.Time) (time.Time, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for known, until := range r.until {
+		if !until.After(now) {
+			delete(r.until, known)
+		}
+	}
+	defer func() { r.number.Store(int64(len(r.until))) }()
+	if _, known := r.until[id]; !known && len(r.until) >= maxRevocations {
+		return time.Time{}, errTooManyRevoked
+	}
+	if r.until == nil {
+		r.until = make(map[string]time.Time)
+	}
+	until := now.Add(sessionLifetime + time.Duration(r.outlive.Load()))
+	r.until[id] = until
+	return until, nil
+}
+
+// has tells whether the session or the user of a token is revoked.
+func (r *revocations) has(c *verifier.Claims, now time.Time) bool {
+	if r.number.Load() == 0 {
+		return false
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.until[c.SessionID].After(now) || r.until[c.UserID].After(now)
+}
+
+// count gives how many sessions and users are revoked.
+func (r *revocations) count(now time.Time) int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	n := 0
+	for _, until := range r.until {
+		if until.After(now) {
+			n++
+		}
+	}
+	return n
+}
+
+// revokingVerifier is a Verifier that refuses the tokens of who is revoked.
+type revokingVerifier struct {
+	*verifier.Verifier
+	revoked *revocations
+}
+
+// VerifyParsed implements authstate.Verifier.
+func (v revokingVerifier) VerifyParsed(ctx context.Context, t *verifier.Token, want verifier.Requirements) (*verifier.Claims, error) {
+	claims, err := v.Verifier.VerifyParsed(ctx, t, want)
+	if err != nil || !v.revoked.has(claims, time.Now()) {
+		return claims, err
+	}
+	return nil, &verifier.Error{Reason: reasonSessionRevoked, Message: "the session or the user was revoked here", Remedy: "sign in anew"}
+}
+
+// Verify is VerifyParsed for a token that was not read yet.
+func (v revokingVerifier) Verify(ctx context.Context, token string, want verifier.Requirements) (*verifier.Claims, error) {
+	parsed, err := v.Parse(token)
+	if err != nil {
+		return nil, err
+	}
+	return v.VerifyParsed(ctx, parsed, want)
+}
