@@ -15,8 +15,8 @@ import (
 // signature is known to be good, so that an unsigned token learns nothing
 // about the configuration.
 func (f *facts) check(want *Requirements, now time.Time) error {
-	if !f.hasSubject {
-		return refuse(ReasonTokenVerificationFailed, "expected a subject (sub) that is a string")
+	if err := f.checkSubject(); err != nil {
+		return err
 	}
 	if err := f.checkAudience(want.Audiences); err != nil {
 		return err
@@ -31,6 +31,13 @@ func (f *facts) check(want *Requirements, now time.Time) error {
 		return err
 	}
 	return f.checkBeginnings(now, want.ClockSkew)
+}
+
+func (f *facts) checkSubject() error {
+	if !f.hasSubject {
+		return refuse(ReasonTokenVerificationFailed, "expected a subject (sub) that is a string")
+	}
+	return nil
 }
 
 // checkAudience lets a token without a usable audience pass, as Clerk's SDK

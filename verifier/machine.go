@@ -74,35 +74,46 @@ func (v *Verifier) VerifyMachine(ctx context.Context, t *Token, want MachineRequ
 }
 
 func (v *Verifier) verifyMachine(ctx context.Context, t *Token, want *MachineRequirements) (*verification, error) {
-	kind := t.facts.machine
-	if kind == NotMachine {
-		return nil, refuse(ReasonTokenTypeMismatch, "expected a machine's token, got a session token or another")
-	}
-	if !t.facts.machineCategory {
-		return nil, refuse(ReasonTokenTypeMismatch, "expected the category of a machine's token")
+	if err := t.checkMachineClass(); err != nil {
+		return nil, err
 	}
 	known, err := v.verified(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.facts.checkMachine(kind, want, v.now()); err != nil {
+	if err := t.facts.checkMachine(t.facts.machine, want, v.now()); err != nil {
 		return nil, err
 	}
 	return known, nil
 }
 
+// checkMachineClass looks at whose the token says it is.
+func (t *Token) checkMachineClass() error {
+	if t.facts.machine == NotMachine {
+		return refuse(ReasonTokenTypeMismatch, "expected a machine's token, got a session token or another")
+	}
+	if !t.facts.machineCategory {
+		return refuse(ReasonTokenTypeMismatch, "expected the category of a machine's token")
+	}
+	return nil
+}
+
 func (f *facts) checkMachine(kind MachineKind, want *MachineRequirements, now time.Time) error {
-	if !f.hasSubject {
-		return refuse(ReasonTokenVerificationFailed, "expected a subject (sub) that is a string")
+	if err := f.checkSubject(); err != nil {
+		return err
 	}
-	// Of OAuth tokens, RFC 9068 demands an audience, section 4.
-	if kind == OAuthToken && len(want.Audiences) > 0 && (len(f.audiences) == 0 || slices.Contains(f.audiences, "")) {
-		return refuse(ReasonTokenVerificationFailed, "expected the audience (aud) %s, got none", list(want.Audiences))
-	}
-	if err := f.checkAudience(want.Audiences); err != nil {
+	if err := f.checkMachineAudience(kind, want.Audiences); err != nil {
 		return err
 	}
 	return f.checkTimes(now, want.ClockSkew)
+}
+
+func (f *facts) checkMachineAudience(kind MachineKind, want []string) error {
+	// Of OAuth tokens, RFC 9068 demands an audience, section 4.
+	if kind == OAuthToken && len(want) > 0 && (len(f.audiences) == 0 || slices.Contains(f.audiences, "")) {
+		return refuse(ReasonTokenVerificationFailed, "expected the audience (aud) %s, got none", list(want))
+	}
+	return f.checkAudience(want)
 }
 
 // machineKind looks at the two signs of a machine's token.

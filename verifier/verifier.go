@@ -121,8 +121,8 @@ func (v *Verifier) VerifyParsed(ctx context.Context, t *Token, want Requirements
 }
 
 func (v *Verifier) verifySession(ctx context.Context, t *Token, want *Requirements) (*verification, error) {
-	if !t.IsSessionClass() {
-		return nil, refuse(ReasonTokenTypeMismatch, "expected a session token, got a machine token or a custom JWT template's")
+	if err := t.checkSession(); err != nil {
+		return nil, err
 	}
 	known, err := v.verified(ctx, t)
 	if err != nil {
@@ -134,6 +134,13 @@ func (v *Verifier) verifySession(ctx context.Context, t *Token, want *Requiremen
 		return nil, err
 	}
 	return known, nil
+}
+
+func (t *Token) checkSession() error {
+	if !t.IsSessionClass() {
+		return refuse(ReasonTokenTypeMismatch, "expected a session token, got a machine token or a custom JWT template's")
+	}
+	return nil
 }
 
 // verified verifies the signature of a token. Nothing else is ever taken as
