@@ -30,6 +30,9 @@ type keyOrigin struct {
 	backendAPI bool
 }
 
+// wellKnownKeys is where a Frontend API has its public key set.
+const wellKnownKeys = "/.well-known/jwks.json"
+
 // maxPEMFile is more than the size in bytes of any public key.
 const maxPEMFile = 64 << 10
 
@@ -49,7 +52,7 @@ func (r *resolved) keyOrigin() (keyOrigin, error) {
 	case r.PublishableKey == "":
 		return keyOrigin{}, nil
 	default:
-		return keyOrigin{url: "https://" + r.key.FrontendAPI + "/.well-known/jwks.json"}, nil
+		return keyOrigin{url: "https://" + r.key.FrontendAPI + wellKnownKeys}, nil
 	}
 }
 
@@ -103,7 +106,10 @@ func (r *resolved) jwksOrigin() (keyOrigin, error) {
 
 // fetchFrom gets a key set that anybody may read.
 func fetchFrom(address string) verifier.FetchKeys {
-	client := backendapi.DefaultDoer()
+	return fetchWith(backendapi.DefaultDoer(), address)
+}
+
+func fetchWith(client backendapi.Doer, address string) verifier.FetchKeys {
 	return func(ctx context.Context) (*verifier.KeyDocument, error) {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 		if err != nil {

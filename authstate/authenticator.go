@@ -162,6 +162,11 @@ func New(o Options) (*Authenticator, error) {
 	return a, nil
 }
 
+// Requirements gives what session tokens must satisfy, the issuers included that
+// were not set. One more counts where ProxyURL is a path: that path on the origin
+// of the request.
+func (a *Authenticator) Requirements() verifier.Requirements { return a.want }
+
 // Authenticate finds out who a request comes from.
 func (a *Authenticator) Authenticate(r *http.Request) *State {
 	token := headerToken(r.Header)

@@ -84,7 +84,7 @@ func (e *Explanation) Proven() bool {
 // Explain does what Verify does with a session token, and goes on after the
 // first refusal. It asks the cache nothing and leaves nothing in it.
 func (v *Verifier) Explain(ctx context.Context, token string, want Requirements) *Explanation {
-	x := &explainer{verifier: v, now: v.now(), skew: want.ClockSkew}
+	x := &explainer{verifier: v, now: v.now(), skew: want.ClockSkew, grace: want.ExpiredFor}
 	if !x.read(token) {
 		return &x.Explanation
 	}
@@ -129,7 +129,8 @@ type explainer struct {
 	verifier *Verifier
 	token    *Token
 	now      time.Time
-	skew     time.Duration
+	// skew is forgiven in all times, and grace in the expiry as well.
+	skew, grace time.Duration
 }
 
 func (x *explainer) add(name string, result CheckResult, format string, args ...any) {
@@ -173,7 +174,35 @@ func (x *explainer) read(raw string) bool {
 	signature := raw[strings.LastIndexByte(raw, '.')+1:]
 	x.Header = token.parts.header.printable(signature)
 	x.Claims = token.parts.payload.printable(signature)
+	x.annotate()
 	return true
+}
+
+// annotate says what the values mean that are written for machines.
+func (x *explainer) annotate() {
+	f := &x.token.facts
+	notes := map[string]string{}
+	for name, claim := range map[string]timeClaim{"exp": f.expiry, "nbf": f.notBefore, "iat": f.issuedAt} {
+		if claim.present && !math.IsNaN(claim.millis) {
+			notes[name] = strings.TrimSpace(relative(claim, x.now, "", ""))
+		}
+	}
+	for i, m := range x.Claims {
+		x.Claims[i].Note = notes[m.Name]
+	}
+	category, _ := x.token.parts.header.string(memberCategory)
+	for i, m := range x.Header {
+		if m.Name == "cat" {
+			x.Header[i].Note = categories[category]
+		}
+	}
+}
+
+// categories names the classes of tokens.
+var categories = map[string]string{
+	categorySession: "a session token",
+	categoryM2M:     "a machine-to-machine token",
+	categoryIgnore:  "no class in particular",
 }
 
 // prove checks all that the signature takes.
@@ -246,14 +275,14 @@ func one(value string) []string {
 
 func (x *explainer) checkTimes() {
 	f := &x.token.facts
-	x.checkTime(CheckExpiry, f.expiry, "expires", "expired", f.checkExpiry(x.now, x.skew))
-	x.checkTime(CheckNotBefore, f.notBefore, "good only", "good", f.notBefore.checkBegun(x.now, x.skew, "nbf", ReasonTokenNotActiveYet))
-	x.checkTime(CheckIssuedAt, f.issuedAt, "issued only", "issued", f.issuedAt.checkBegun(x.now, x.skew, "iat", ReasonTokenIatInTheFuture))
+	x.checkTime(CheckExpiry, f.expiry, x.skew+x.grace, "expires", "expired", f.checkExpiry(x.now, x.skew+x.grace))
+	x.checkTime(CheckNotBefore, f.notBefore, x.skew, "good only", "good", f.notBefore.checkBegun(x.now, x.skew, "nbf", ReasonTokenNotActiveYet))
+	x.checkTime(CheckIssuedAt, f.issuedAt, x.skew, "issued only", "issued", f.issuedAt.checkBegun(x.now, x.skew, "iat", ReasonTokenIatInTheFuture))
 }
 
 // checkTime explains a time claim, with the words for one that is to come and
 // for one that is past.
-func (x *explainer) checkTime(name string, claim timeClaim, toCome, past string, err error) {
+func (x *explainer) checkTime(name string, claim timeClaim, forgiven time.Duration, toCome, past string, err error) {
 	finding := relative(claim, x.now, toCome, past)
 	switch {
 	case !claim.present && err == nil:
@@ -262,9 +291,9 @@ func (x *explainer) checkTime(name string, claim timeClaim, toCome, past string,
 		x.fail(name, err)
 	case err != nil:
 		x.fail(name, err)
-		x.Checks[len(x.Checks)-1].Finding = fmt.Sprintf("%s; %s of difference are forgiven", finding, x.skew)
+		x.Checks[len(x.Checks)-1].Finding = fmt.Sprintf("%s; %s of difference are forgiven", finding, forgiven)
 	case claim.millis > millis(x.now) != (name == CheckExpiry):
-		x.add(name, CheckPassed, "%s, which the %s that are forgiven make good", finding, x.skew)
+		x.add(name, CheckPassed, "%s, which the %s that are forgiven make good", finding, forgiven)
 	default:
 		x.add(name, CheckPassed, "%s", finding)
 	}

@@ -79,12 +79,15 @@ func TestAnExplanationSaysWhatWasForgiven(t *testing.T) {
 	if e.Refusal() != nil {
 		t.Fatalf("expected no refusal, got %+v", e.Refusal())
 	}
-	text := toJSON(e.Checks)
+	text := toJSON(e)
 	for _, want := range []string{
 		"expired 3s ago, at 2026-03-01T11:59:57Z, which the 5s that are forgiven make good",
 		"good only in 2s, at 2026-03-01T12:00:02Z, which the 5s that are forgiven make good",
 		"issued 10s ago, at 2026-03-01T11:59:50Z",
 		`\"ins_1\": RSA, 2048 bits, for RS256`,
+		`"name":"cat","value":"\"cl_B7d4PD111AAA\"","note":"a session token"`,
+		`"name":"exp","value":"1772366397","note":"3s ago, at 2026-03-01T11:59:57Z"`,
+		`"name":"nbf","value":"1772366402","note":"in 2s, at 2026-03-01T12:00:02Z"`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("expected %q in %s", want, text)
@@ -221,7 +224,7 @@ func checkExplanation(t *testing.T, e *verifier.Explanation, token string) {
 		texts = append(texts, c.Finding, c.Remedy)
 	}
 	for _, m := range append(e.Header, e.Claims...) {
-		texts = append(texts, m.Name, m.Value)
+		texts = append(texts, m.Name, m.Value, m.Note)
 	}
 	signature := token[strings.LastIndexByte(token, '.')+1:]
 	for _, text := range texts {

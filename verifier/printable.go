@@ -20,6 +20,9 @@ type Member struct {
 	// Value is JSON on one line, fit for a terminal: bounded, and without
 	// anything in it that is a token itself.
 	Value string `json:"value"`
+	// Note says what the value means: when a moment is, as seen from now, or what
+	// class of tokens a category is.
+	Note string `json:"note,omitempty"`
 }
 
 // Limits of what is shown of a token.
@@ -55,14 +58,14 @@ func (o *object) printable(signature string) []Member {
 	shown := make([]Member, 0, min(len(all), maxMembers+1))
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if len(shown) == maxMembers {
-			shown = append(shown, Member{"…", fmt.Sprintf("%d more", len(all)-maxMembers)})
+			shown = append(shown, Member{Name: "…", Value: fmt.Sprintf("%d more", len(all)-maxMembers)})
 			break
 		}
 		value := compact(all[name])
 		if name == "handshake" {
 			value = `"[cookies]"`
 		}
-		shown = append(shown, Member{printableText(hide(name), quoteLimit), printableText(hide(value), maxMemberValue)})
+		shown = append(shown, Member{Name: printableText(hide(name), quoteLimit), Value: printableText(hide(value), maxMemberValue)})
 	}
 	return shown
 }
