@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
+	"github.com/caddy-clerk/caddy-clerk/access"
 	"github.com/caddy-clerk/caddy-clerk/authstate"
 )
 
@@ -108,9 +109,21 @@ func examineAuthorizedParties(_ context.Context, _ *console, p *patient) []check
 		if slices.Contains(p.AuthorizedParties, site.seen()) {
 			return fine("%s is one of them", site.seen())
 		}
+		if !p.gate.redirects() {
+			return fine("%s is not one of them (%s), as is right for what pages there call", site.seen(), strings.Join(p.AuthorizedParties, ", "))
+		}
 		return failed("add "+site.seen()+" to authorized_parties", "%s is not one of them (%s), so everybody who signs in there is refused",
 			site.seen(), strings.Join(p.AuthorizedParties, ", "))
 	})
+}
+
+// redirects tells whether people come to the gate with their browsers, and get
+// sessions for its own site. Scopes are what machines alone have.
+func (g *configuredGate) redirects() bool {
+	if g.handler == nil || g.handler.Optional || g.handler.SignedOut != "" && g.handler.SignedOut != signedOutRedirect {
+		return false
+	}
+	return !slices.ContainsFunc(g.handler.Require, func(r Requirement) bool { return r.Kind == string(access.KindScope) })
 }
 
 // seen gives the origin that browsers see: a proxy that is trusted is taken for
@@ -141,7 +154,7 @@ func examineSignInPage(_ context.Context, _ *console, p *patient) []checkup {
 	if p.SignInURL == "" {
 		return []checkup{fine("the instance's Account Portal, which is not behind this gate")}
 	}
-	if p.gate.handler == nil || p.gate.handler.Optional {
+	if !p.gate.redirects() {
 		return []checkup{fine("nobody is sent there by this gate")}
 	}
 	page, err := url.Parse(p.SignInURL)

@@ -65,14 +65,13 @@ func (g *configuredGate) sees(address string) (bool, error) {
 }
 
 // passes tells whether a request takes the step: its route matches, and none
-// before it that would take the request away, be it as the last of all routes
-// or as the only one of a group.
+// before it that would take the request away.
 func (s routeStep) passes(ctx caddy.Context, r *http.Request) (bool, error) {
 	if matches, err := s.route.matches(ctx, r); err != nil || !matches {
 		return false, err
 	}
 	for _, other := range s.before {
-		if !other.Terminal && (other.Group == "" || other.Group != s.route.Group) {
+		if !other.Terminal && !other.answers() && (other.Group == "" || other.Group != s.route.Group) {
 			continue
 		}
 		if matches, err := other.matches(ctx, r); err != nil || matches {
@@ -80,6 +79,17 @@ func (s routeStep) passes(ctx caddy.Context, r *http.Request) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// answeringHandlers are those that pass nothing on to the routes behind them.
+var answeringHandlers = []string{"static_response", "reverse_proxy", "file_server", "error", "clerk_proxy", "clerk_emulator"}
+
+// answers tells whether nothing that the route matches gets any further.
+func (r configuredRoute) answers() bool {
+	return slices.ContainsFunc(r.Handle, func(raw json.RawMessage) bool {
+		var h configuredHandler
+		return json.Unmarshal(raw, &h) == nil && slices.Contains(answeringHandlers, h.Handler)
+	})
 }
 
 // addressMatchers are the matchers that an address is enough for.
