@@ -42,12 +42,17 @@ var (
 	}, []string{"operation", "code"})
 )
 
-// registerMetrics registers the metrics of the process and of a configuration's
+// metricsOf are the metrics of the process and those of a configuration's
 // instances.
-func registerMetrics(registry *prometheus.Registry, app *App) error {
-	for _, collector := range []prometheus.Collector{
+func metricsOf(app *App) []prometheus.Collector {
+	return []prometheus.Collector{
 		requestsTotal, verificationsTotal, signatureSeconds, jwksRefreshesTotal, backendAPICallsTotal, instanceMetrics{app},
-	} {
+	}
+}
+
+// registerMetrics registers them with a configuration's registry.
+func registerMetrics(registry *prometheus.Registry, app *App) error {
+	for _, collector := range metricsOf(app) {
 		if err := registry.Register(collector); err != nil {
 			return err
 		}
