@@ -112,8 +112,9 @@ func (i *instance) hasKeys() bool {
 }
 
 func listInstances(w http.ResponseWriter, _ *http.Request) error {
-	statuses := make([]instanceStatus, 0)
-	for _, l := range livingInstances() {
+	living := livingInstances()
+	statuses := make([]instanceStatus, 0, len(living))
+	for _, l := range living {
 		statuses = append(statuses, l.status(time.Now()))
 	}
 	return answerJSON(w, http.StatusOK, statuses)

@@ -53,9 +53,16 @@ func TestEveryCaddyfileOfTheDocumentationProvisions(t *testing.T) {
 	}
 	tried := 0
 	for _, page := range append(append(pages, more...), "README.md") {
+		snippet := ""
 		for i, block := range caddyfileBlock.FindAllStringSubmatch(read(t, page), -1) {
 			if grammar.MatchString(block[1]) {
 				continue
+			}
+			if strings.Contains(block[1], "import ") {
+				block[1] = snippet + block[1]
+			}
+			if strings.HasPrefix(block[1], "(") {
+				snippet = block[1]
 			}
 			tried++
 			t.Run(fmt.Sprintf("%s/%d", page, i+1), func(t *testing.T) {
