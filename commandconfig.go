@@ -237,6 +237,7 @@ func (r *resolved) defaults() map[string]any {
 		"clock_skew":         r.want.ClockSkew.String(),
 		"accepts_token":      []string{"session_token"},
 		"session_sync":       syncByHandshake,
+		"outage_grace":       "off",
 		"secret_key":         "none",
 		"sign_in_url":        "the instance's Account Portal",
 		"sign_up_url":        "the instance's Account Portal",
