@@ -175,11 +175,13 @@ http://` + loadsHost + `:{{port}} {
 // loadsHost is where a site tells which of its configurations answers.
 const loadsHost = "loads.localhost"
 
-// awaitLoad returns once the last configuration answers. Caddy's listener may
-// hand a connection to the servers that are going.
+// awaitLoad returns once the last configuration answers several times in a row.
+// Until the servers that are going have closed their socket, the kernel gives
+// them every other connection.
 func (s *site) awaitLoad() {
 	s.t.Helper()
-	for range 100 {
+	inARow := 0
+	for range 1000 {
 		req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.url, nil)
 		if err != nil {
 			s.t.Fatal(err)
@@ -187,11 +189,16 @@ func (s *site) awaitLoad() {
 		req.Host = loadsHost + ":" + req.URL.Port()
 		resp, err := s.client.RoundTrip(req)
 		if err != nil {
+			inARow = 0
 			continue
 		}
 		body, err := io.ReadAll(resp.Body)
 		_ = resp.Body.Close()
-		if err == nil && string(body) == strconv.Itoa(s.loads) {
+		if err != nil || string(body) != strconv.Itoa(s.loads) {
+			inARow = 0
+			continue
+		}
+		if inARow++; inARow == 10 {
 			return
 		}
 	}
