@@ -222,7 +222,6 @@ func TestSecretsOfInstancesStayWhereTheyAreWritten(t *testing.T) {
 		"instance acme\nsecret_key {file." + file + "}",
 		"instance acme\nmachine_secret_key {env.ACME_SECRET_KEY}",
 		"publishable_key " + liveKey + "\nsecret_key {env.ACME_SECRET_KEY}",
-		"publishable_key " + testKey + "\nsecret_key {env.ACME_SECRET_KEY}",
 		"instance shop\njwt_key {env.ACME_SECRET_KEY}",
 		"instance shop\njwks_url {env.ACME_SECRET_KEY}",
 	} {

@@ -15,30 +15,46 @@ import (
 type keyring struct {
 	publishable, secret  string
 	machine, pem, keySet string
+	// beside tells which of them were written beside the publishable key.
+	beside besidePublishable
 }
+
+type besidePublishable struct{ secret, machine, pem, keySet bool }
 
 // keyring gives the keys that name an instance, with placeholders expanded.
-// One that cannot be expanded stands for itself here, and is complained about
-// if it comes to be used.
 func (s Settings) keyring(repl *caddy.Replacer) keyring {
-	expand := func(value string) string {
-		expanded, err := repl.ReplaceOrErr(value, true, true)
-		if err != nil {
-			return value
-		}
-		return strings.TrimSpace(expanded)
-	}
-	return keyring{publishable: expand(s.PublishableKey), secret: expand(s.SecretKey)}
+	return keyring{publishable: expandKey(repl, s.PublishableKey), secret: expandKey(repl, s.SecretKey)}
 }
 
-func (r *resolved) keyring() keyring {
-	return keyring{
+// expandKey expands the placeholders of a key. One that cannot be expanded
+// stands for itself here, and is complained about if it comes to be used.
+func expandKey(repl *caddy.Replacer, value string) string {
+	expanded, err := repl.ReplaceOrErr(value, true, true)
+	if err != nil {
+		return value
+	}
+	return strings.TrimSpace(expanded)
+}
+
+// keyringFrom gives the keys that levels have together come to.
+func (r *resolved) keyringFrom(repl *caddy.Replacer, levels ...Settings) keyring {
+	k := keyring{
 		publishable: r.PublishableKey,
 		secret:      r.SecretKey,
 		machine:     r.MachineSecretKey,
 		pem:         r.keys.pem,
 		keySet:      r.keys.url,
 	}
+	for _, l := range levels {
+		if l.PublishableKey == "" {
+			continue
+		}
+		k.beside.secret = k.beside.secret || expandKey(repl, l.SecretKey) == k.secret
+		k.beside.machine = k.beside.machine || expandKey(repl, l.MachineSecretKey) == k.machine
+		k.beside.pem = k.beside.pem || l.JWTKey != "" && expandKey(repl, l.JWTKey) == r.JWTKey
+		k.beside.keySet = k.beside.keySet || expandKey(repl, l.JWKSURL) == k.keySet
+	}
+	return k
 }
 
 // isAnother tells whether two keyrings name two instances. Their publishable
@@ -52,16 +68,19 @@ func (k keyring) isAnother(o keyring) bool {
 	return k.secret != "" && o.secret != "" && k.secret != o.secret
 }
 
-// inCommon gives the name of a setting that both have the same value of, or
-// nothing.
+// inCommon gives the name of a setting that both have the same value of,
+// without that it is written beside the publishable keys of both; or nothing.
 func (k keyring) inCommon(o keyring) string {
-	for _, key := range []struct{ name, one, other string }{
-		{"secret_key", k.secret, o.secret},
-		{"machine_secret_key", k.machine, o.machine},
-		{"jwt_key", k.pem, o.pem},
-		{"jwks_url", k.keySet, o.keySet},
+	for _, key := range []struct {
+		name, one, other string
+		written          bool
+	}{
+		{"secret_key", k.secret, o.secret, k.beside.secret && o.beside.secret},
+		{"machine_secret_key", k.machine, o.machine, k.beside.machine && o.beside.machine},
+		{"jwt_key", k.pem, o.pem, k.beside.pem && o.beside.pem},
+		{"jwks_url", k.keySet, o.keySet, k.beside.keySet && o.beside.keySet},
 	} {
-		if key.one != "" && key.one == key.other {
+		if key.one != "" && key.one == key.other && !key.written {
 			return key.name
 		}
 	}
@@ -70,7 +89,8 @@ func (k keyring) inCommon(o keyring) string {
 
 // claim notes an instance's keys, and refuses any that another instance has. A
 // key that stands alone in the environment or in the global option completes
-// the keys of whoever takes it, and of two that do, one takes it wrongly.
+// the keys of whoever takes it, and of two that do, one takes it wrongly. What
+// is written beside either's publishable key is taken at its word.
 func (a *App) claim(k keyring) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -50,7 +50,7 @@ func (a *App) complete(own Settings, name string) (*resolved, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r, a.claim(r.keyring())
+	return r, a.claim(r.keyringFrom(repl, own, a.Instances[name], a.Settings, environment()))
 }
 
 // explainMissing says why there is no publishable key although the
