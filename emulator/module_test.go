@@ -263,22 +263,30 @@ func TestDemoPagesEscape(t *testing.T) {
 	for _, name := range []string{"status", "reason", "token_type", "user_id", "session_id", "org_id", "org_slug", "org_role", "claims.name"} {
 		values["http.clerk."+name] = hostile
 	}
+	for _, name := range []string{"http.clerk.org_permissions", "http.auth.clerk.error", "http.auth.clerk.message", "http.auth.candidate.id"} {
+		values[name] = hostile
+	}
 	root, err := filepath.Abs("../examples/demo/site")
 	if err != nil {
 		t.Fatal(err)
 	}
 	identity, _ := json.Marshal(map[string]any{"handler": "test_identity", "values": values})
-	client := run(t, newSocket(t), string(identity), `{"handler":"templates","mime_types":["text/html","application/json"]}`,
+	client := run(t, newSocket(t), string(identity),
+		fmt.Sprintf(`{"handler":"templates","mime_types":["text/html","application/json"],"file_root":%q}`, root),
 		fmt.Sprintf(`{"handler":"file_server","root":%q}`, root))
 
-	for _, path := range []string{"/", "/public.html"} {
+	for _, path := range []string{"/", "/public.html", "/admin.html", "/forbidden.html"} {
 		text := fetch(t, client, path)
 		if strings.Contains(text, "<script") || !strings.Contains(text, `&lt;/code&gt;&lt;script&gt;{{env &#34;HOME&#34;}}&lt;/script&gt;&#34;&#39;&amp;`) {
 			t.Errorf("%s does not escape: %s", path, text)
 		}
 	}
 	got := decode(t, []byte(fetch(t, client, "/whoami.json")))
-	delete(values, "http.clerk.claims.name")
+	for _, name := range []string{
+		"http.clerk.claims.name", "http.clerk.org_permissions", "http.auth.clerk.error", "http.auth.clerk.message", "http.auth.candidate.id",
+	} {
+		delete(values, name)
+	}
 	for name, value := range values {
 		if key := strings.TrimPrefix(name, "http.clerk."); got[key] != value {
 			t.Errorf("%s is %v, want %q", key, got[key], value)
