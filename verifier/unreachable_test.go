@@ -17,13 +17,13 @@ func TestAnOutageIsFoundOutWhenSomebodyAsks(t *testing.T) {
 		server := newKeyServer()
 		remote := server.remote(0)
 		wantKey(t, remote)
-		server.set(nil, errDown, 0)
+		server.set(nil, errDown, time.Second)
 		for range 100 {
 			if remote.IsUnreachable() {
 				t.Fatal("expected nobody to wait for the answer")
 			}
 		}
-		synctest.Wait()
+		pass(2 * time.Second)
 		server.wantFetches(t, 2)
 		if !remote.IsUnreachable() || !errors.Is(remote.Failure(), errDown) {
 			t.Errorf("expected the outage to be known, got %v", remote.Failure())
