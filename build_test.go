@@ -110,6 +110,7 @@ func TestTheModuleDoesNotImportTheEmulator(t *testing.T) {
 		base + "/access":      {base + "/authstate", base + "/backendapi", base + "/guard", base + "/emulator", "github.com/caddyserver/"},
 		base + "/guard":       {base, "github.com/caddyserver/"},
 		base + "/headerfield": {base, "github.com/caddyserver/"},
+		base + "/frontendapi": {base, "github.com/caddyserver/"},
 		base + "/emulator":    {base + "/authstate", base + "/backendapi", base + "/verifier"},
 	}
 	list := []string{"list", "-f", `{{.ImportPath}} {{join .Deps " "}}`}

@@ -14,13 +14,16 @@ import (
 )
 
 const (
-	directive    = "clerk_auth"
-	globalOption = "clerk"
+	directive      = "clerk_auth"
+	proxyDirective = "clerk_proxy"
+	globalOption   = "clerk"
 )
 
 func init() {
 	httpcaddyfile.RegisterDirective(directive, parseDirective)
 	httpcaddyfile.RegisterDirectiveOrder(directive, httpcaddyfile.Before, "basic_auth")
+	httpcaddyfile.RegisterDirective(proxyDirective, parseProxyDirective)
+	httpcaddyfile.RegisterDirectiveOrder(proxyDirective, httpcaddyfile.After, "try_files")
 	httpcaddyfile.RegisterGlobalOption(globalOption, parseGlobalOption)
 }
 
@@ -91,6 +94,35 @@ func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 		return behindGate(h, routes), nil
 	}
 	return append(h.NewRoute(nil, new(Prepare)), routes...), nil
+}
+
+// parseProxyDirective sets up a proxy. It is no handler directive, which would
+// take the path for a matcher.
+func parseProxyDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
+	proxy := new(FrontendProxy)
+	if err := proxy.UnmarshalCaddyfile(h.Dispenser); err != nil {
+		return nil, err
+	}
+	return h.NewRoute(nil, proxy), nil
+}
+
+// UnmarshalCaddyfile reads the directive. Syntax:
+//
+//	clerk_proxy [<path>] {
+//		instance  <name>
+//		upstream  <url>
+//	}
+func (p *FrontendProxy) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		if p.Path = d.Val(); !strings.HasPrefix(p.Path, "/") && !strings.HasPrefix(p.Path, "{") {
+			return d.Errf("expected a path such as %s, got '%s'; the directive takes no matcher", DefaultProxyPath, p.Path)
+		}
+	}
+	if d.NextArg() {
+		return d.Errf("unexpected argument '%s'; it takes one path", d.Val())
+	}
+	return parseBlock(d, map[string]parser{"instance": chosenInstance(&p.Instance), "upstream": one(&p.Upstream)})
 }
 
 // parseGlobalOption sets up the app. Syntax:
@@ -428,5 +460,6 @@ func duration(value **caddy.Duration) parser {
 // Interface guards
 var (
 	_ caddyfile.Unmarshaler = (*Handler)(nil)
+	_ caddyfile.Unmarshaler = (*FrontendProxy)(nil)
 	_ caddyfile.Unmarshaler = (*Matcher)(nil)
 )
