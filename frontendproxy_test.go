@@ -283,7 +283,7 @@ func TestRedirectsOfTheFrontendAPIStayOnTheSite(t *testing.T) {
 		{"/v1/oauth_callback#there", proxy + "/v1/oauth_callback#there"},
 		{"other?a=%2F", proxy + "/v1/other?a=%2F"},
 		{"?a=b", proxy + "/v1/client?a=b"},
-		{api.URL, proxy},
+		{api.URL, proxy + "/"},
 		{"https://accounts.example.com/sign-in?redirect_url=" + api.URL, "https://accounts.example.com/sign-in?redirect_url=" + api.URL},
 		{strings.Replace(api.URL, "http:", "https:", 1) + "/v1", strings.Replace(api.URL, "http:", "https:", 1) + "/v1"},
 		{strings.Replace(api.URL, "//", "//user@", 1) + "/v1", strings.Replace(api.URL, "//", "//user@", 1) + "/v1"},

@@ -99,6 +99,9 @@ func (u *Upstream) PublicLocation(location, path, proxyURL string) string {
 	}
 	asked := &url.URL{Scheme: u.base.Scheme, Host: u.base.Host, Path: path}
 	to = asked.ResolveReference(to)
+	if to.Path == "" && to.Opaque == "" {
+		to.Path = "/" // As browsers and Clerk's SDKs write an origin (WHATWG URL).
+	}
 	below, ok := Below(to.EscapedPath(), u.base.EscapedPath())
 	if !ok || to.Scheme != u.base.Scheme || !strings.EqualFold(to.Host, u.base.Host) || to.User != nil {
 		return location
