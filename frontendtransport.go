@@ -3,6 +3,7 @@
 package caddyclerk
 
 import (
+	"maps"
 	"net/http"
 	"net/netip"
 
@@ -68,7 +69,8 @@ func (t *frontendTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	of := r.Context().Value(frontendRequestKey{}).(*frontendRequest)
 	out := r.WithContext(r.Context())
 	out.Host = t.upstream.Host()
-	out.Header = r.Header.Clone()
+	// The values stay shared, since none is changed.
+	out.Header = maps.Clone(r.Header)
 	for name, value := range map[string]string{
 		headerProxyURL:      of.proxyURL,
 		headerSecretKey:     t.secretKey,

@@ -47,6 +47,8 @@ type fleet struct {
 	keys   *keyServer
 	// gate are further subdirectives of the gate.
 	gate string
+	// options are further global options.
+	options string
 	// known is a header line that the gate lets pass.
 	known string
 	// admin is where the sites are administered; empty for nowhere.
@@ -94,7 +96,7 @@ var handlerName = regexp.MustCompile(`"handler":\s*"([a-z_]+)"`)
 // handlers gives the names of a site's handlers in their order, of those that
 // do anything of their own.
 func (f *fleet) handlers(ctx context.Context, v variant) ([]string, error) {
-	config, err := f.configure(v, "127.0.0.1:80")
+	config, err := f.configure(f.directives(v), "127.0.0.1:80")
 	if err != nil {
 		return nil, err
 	}
@@ -115,15 +117,9 @@ func (f *fleet) handlers(ctx context.Context, v variant) ([]string, error) {
 	return names, nil
 }
 
-// configure writes the Caddyfile of a site at an address, beside which its
-// storage and its log will be.
-func (f *fleet) configure(v variant, address string) (string, error) {
-	f.started++
-	home := filepath.Join(f.dir, "site-"+strconv.Itoa(f.started))
-	if err := os.Mkdir(home, 0o700); err != nil {
-		return "", fmt.Errorf("making a folder for a site: %w", err)
-	}
-	directive := [numVariants]string{
+// directives are those of a variant's site.
+func (f *fleet) directives(v variant) string {
+	return [numVariants]string{
 		floor: "bench_floor " + f.keys.pkcs1 + "\n\t",
 		gate: `clerk_auth {
 		publishable_key ` + publishableKey() + `
@@ -132,7 +128,17 @@ func (f *fleet) configure(v variant, address string) (string, error) {
 		` + f.gate + `
 	}
 	`,
-	}[v]
+	}[v] + `respond "ok"`
+}
+
+// configure writes the Caddyfile of a site at an address, beside which its
+// storage and its log will be.
+func (f *fleet) configure(directives, address string) (string, error) {
+	f.started++
+	home := filepath.Join(f.dir, "site-"+strconv.Itoa(f.started))
+	if err := os.Mkdir(home, 0o700); err != nil {
+		return "", fmt.Errorf("making a folder for a site: %w", err)
+	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return "", fmt.Errorf("reading the site's address: %w", err)
@@ -148,11 +154,12 @@ func (f *fleet) configure(v variant, address string) (string, error) {
 		format json
 		level INFO
 	}
+	` + f.options + `
 }
 
 http://` + address + ` {
 	bind ` + host + `
-	` + directive + `respond "ok"
+	` + directives + `
 }
 `
 	path := filepath.Join(home, "Caddyfile")
@@ -180,7 +187,15 @@ func freeAddress() (string, error) {
 
 // with runs a fresh Caddy, whose caches are empty, for as long as use takes.
 func (f *fleet) with(ctx context.Context, v variant, use func(*site) error) error {
-	s, err := f.start(ctx, v)
+	if err := f.withSite(ctx, f.directives(v), use); err != nil {
+		return fmt.Errorf("%s: %w", v, err)
+	}
+	return nil
+}
+
+// withSite is with for a site of any directives.
+func (f *fleet) withSite(ctx context.Context, directives string, use func(*site) error) error {
+	s, err := f.start(ctx, directives)
 	if err != nil {
 		return err
 	}
@@ -188,9 +203,5 @@ func (f *fleet) with(ctx context.Context, v variant, use func(*site) error) erro
 	if err == nil {
 		err = use(s)
 	}
-	err = errors.Join(err, s.stop())
-	if err != nil {
-		return fmt.Errorf("%s: %w", v, err)
-	}
-	return nil
+	return errors.Join(err, s.stop())
 }

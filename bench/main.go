@@ -10,6 +10,7 @@
 //	go run ./bench -only none -kids 20000   # fetches that unknown keys cause
 //	go run ./bench -only none -memory 100000
 //	go run ./bench -only none -reloads 1000 # reloads under load
+//	go run ./bench -only none -proxy        # clerk_proxy beside reverse_proxy
 //	go run ./bench -only header -gate "require role org:admin"
 //
 // It prints Markdown on the standard output, and how far it is on the standard
@@ -32,6 +33,8 @@ type options struct {
 	caddy, dir, only, gate string
 
 	rounds, seconds, tokens, kids, memory, reloads int
+
+	proxy bool
 }
 
 func main() {
@@ -57,6 +60,7 @@ func parseOptions() *options {
 	flag.IntVar(&o.kids, "kids", 0, "send this many tokens that name unknown keys, and count the fetches of the key set")
 	flag.IntVar(&o.memory, "memory", 0, "send this many distinct tokens once each, and compare the memory with the gate and without")
 	flag.IntVar(&o.reloads, "reloads", 0, "reload the configuration this many times under load, and compare what is left behind with the gate and without")
+	flag.BoolVar(&o.proxy, "proxy", false, "compare clerk_proxy with reverse_proxy, in -rounds rounds of -seconds")
 	flag.Parse()
 	return o
 }
@@ -90,7 +94,7 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	if len(chosen) > 0 {
+	if len(chosen) > 0 || o.proxy {
 		if err := findWrk(); err != nil {
 			return err
 		}
@@ -129,6 +133,11 @@ func measure(ctx context.Context, o *options, chosen []scenario, m *material, f 
 		}
 		printScenarios(os.Stdout, o, results)
 		failures = checkLogs(results)
+	}
+	if o.proxy {
+		if err := measureProxy(ctx, f, m, o); err != nil {
+			return errors.Join(failures, err)
+		}
 	}
 	if o.kids > 0 {
 		if err := measureKids(ctx, f, m, o.kids); err != nil {

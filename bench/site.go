@@ -32,12 +32,12 @@ type site struct {
 	stderr bytes.Buffer
 }
 
-func (f *fleet) start(ctx context.Context, v variant) (*site, error) {
+func (f *fleet) start(ctx context.Context, directives string) (*site, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	config, err := f.configure(v, address)
+	config, err := f.configure(directives, address)
 	if err != nil {
 		return nil, err
 	}

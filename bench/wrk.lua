@@ -20,7 +20,7 @@ rounds = 0
 function init(args)
 	file = assert(io.open(args[1], "r"))
 	file:setvbuf("full", 65536)
-	local lines = { "GET / HTTP/1.1", "Host: " .. wrk.headers["Host"] }
+	local lines = { "GET " .. wrk.path .. " HTTP/1.1", "Host: " .. wrk.headers["Host"] }
 	for i = 2, #args do
 		table.insert(lines, args[i])
 	end
