@@ -107,7 +107,8 @@ func printProxies(a, b []sample) {
 		ratios = append(ratios, ratio(a[i], b[i]))
 	}
 	printTable(os.Stdout, [][]string{
-		{"", "requests/s", "CPU/request (µs)", "p99 (ms)"}, row("reverse_proxy", a), row("clerk_proxy", b),
+		{"", "requests/s", "CPU/request (µs)", "p99 (ms)"},
+		row("reverse_proxy", a), row("clerk_proxy", b),
 		{"ratio, median of the rounds", fmt.Sprintf("%.3f", median(ratios)), "", ""},
 	})
 }
