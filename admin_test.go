@@ -22,29 +22,30 @@ type administered struct {
 	admin string
 }
 
-// serveAdmin runs a site with the directives given, and an admin endpoint.
+// serveAdmin runs a site with the directives given, and an admin endpoint, whose
+// address is {{admin}} in them.
 func serveAdmin(t *testing.T, directives string) *administered {
 	t.Helper()
 	a := &administered{serve(t, "", "respond `none yet`"), "127.0.0.1:" + strconv.Itoa(freePort(t))}
 	_, port, _ := strings.Cut(strings.TrimPrefix(a.url, "http://"), ":")
-	config := strings.ReplaceAll(`{
-	admin `+a.admin+`
+	config := strings.NewReplacer("{{port}}", port, "{{admin}}", a.admin).Replace(`{
+	admin ` + a.admin + `
 	persist_config off
-	storage file_system `+t.TempDir()+`
+	storage file_system ` + t.TempDir() + `
 	log {
-		output file `+a.logFile+`
+		output file ` + a.logFile + `
 		level DEBUG
 	}
 }
 http://localhost:{{port}} {
 	bind 127.0.0.1
-	`+directives+`
+	` + directives + `
 }
-http://`+loadsHost+`:{{port}} {
+http://` + loadsHost + `:{{port}} {
 	bind 127.0.0.1
 	respond 2
 }
-`, "{{port}}", port)
+`)
 	if err := caddy.Load(adapt(t, config), true); err != nil {
 		t.Fatal(err)
 	}
