@@ -67,6 +67,7 @@ func TestThePageOfMetricsHasThemAll(t *testing.T) {
 	}
 	values := slices.Concat(slices.Collect(maps.Values(outcomes)), []string{
 		string(verifier.TriggerSchedule), string(verifier.TriggerAge), string(verifier.TriggerMissing), string(verifier.TriggerToken),
+		string(verifier.TriggerRefresh), string(verifier.TriggerExpiry),
 		operationHandshakePayload, operationRefreshSession, operationEndSession, operationVerifyAPIKey, operationVerifyM2M,
 		operationVerifyOAuth, operationJWKS, operationInterstitial,
 	})
