@@ -33,7 +33,14 @@ const (
 const maxAdminBody = 4 << 10
 
 // adminAPI is what operators see of the Clerk instances in use, and what they
-// can have done with them. It never tells a secret.
+// can have done with them. It never tells a secret. It has nothing to be set.
+//
+// Request | Does
+// --------|-----
+// `GET /clerk/instances` | Lists the instances in use
+// `POST /clerk/instances/<id>/refresh` | Fetches an instance's keys now
+// `POST /clerk/revoke` | Refuses the tokens of a session or of a user: `{"session": "sess_…"}`, `{"user": "user_…"}`
+// `GET /clerk/ready` | Tells with 200 that all instances in use have keys, else 503
 type adminAPI struct{}
 
 // CaddyModule returns the Caddy module information.

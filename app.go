@@ -32,12 +32,34 @@ const appID = "clerk"
 // `machine_secret_key`, `jwt_key` and `jwks_url` belong together, so where one
 // of these names another Clerk instance than those behind it do, by its
 // publishable key or else by its secret key, it takes none of their keys.
+//
+//	{
+//		"publishable_key": "{env.CLERK_PUBLISHABLE_KEY}",
+//		"secret_key": "{env.CLERK_SECRET_KEY}",
+//		"instances": {
+//			"shop": {"publishable_key": "{env.SHOP_PUBLISHABLE_KEY}", "secret_key": "{file./run/secrets/shop}"}
+//		}
+//	}
+//
+// In a Caddyfile, it is the global option `clerk`:
+//
+//	{
+//		clerk {
+//			publishable_key {env.CLERK_PUBLISHABLE_KEY}
+//			secret_key {env.CLERK_SECRET_KEY}
+//			instance shop {
+//				publishable_key {env.SHOP_PUBLISHABLE_KEY}
+//				secret_key {file./run/secrets/shop}
+//			}
+//		}
+//	}
 type App struct {
 	Settings
 
 	// More Clerk instances, by names of letters, digits, dashes and underscores,
 	// which handlers choose with `instance`. All of them are checked when the
-	// configuration loads, and those that nothing uses do nothing more.
+	// configuration loads, and those that nothing uses do nothing more. Default:
+	// none.
 	Instances map[string]Settings `json:"instances,omitempty"`
 
 	log                 *slog.Logger

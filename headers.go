@@ -20,6 +20,8 @@ import (
 
 // IdentityHeaders says by which request headers the application is told who is
 // signed in. Both fields empty is the default prefix.
+//
+//	{"headers": {"X-WEBAUTH-USER": "{http.clerk.user_id}"}}
 type IdentityHeaders struct {
 	// What the names of the headers begin with, a dash at the end: `User-Id`,
 	// `Session-Id`, `Org-Id`, `Org-Slug`, `Org-Role`, `Org-Permissions`,
@@ -28,7 +30,8 @@ type IdentityHeaders struct {
 	Prefix string `json:"prefix,omitempty"`
 
 	// Headers of other names instead, with their values, in which placeholders
-	// are replaced at each request. Not together with a prefix.
+	// are replaced at each request. Not together with a prefix. Default: those
+	// behind the prefix.
 	Headers map[string]string `json:"headers,omitempty"`
 }
 

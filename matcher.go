@@ -28,17 +28,27 @@ func init() {
 // has found out. Where there was none, and for whoever is not signed in, it
 // does not match. All that is given must hold.
 //
+//	{"token_type": ["session_token"], "require": [{"kind": "role", "values": ["org:admin"]}]}
+//
+// In a Caddyfile:
+//
+//	@admins {
+//		clerk token_type session_token
+//		clerk role org:admin
+//	}
+//
 // In `expression` matchers it is a function that takes the words of a line:
 // `clerk('role', 'org:admin', 'org:owner')`.
 type Matcher struct {
-	// Whether to match whoever is signed in.
+	// Whether to match whoever is signed in. Default: `false`; the other fields
+	// imply it.
 	SignedIn bool `json:"signed_in,omitempty"`
 
-	// The types of tokens, any of them: session_token, api_key, m2m_token,
-	// oauth_token.
+	// The types of tokens, any of them: `session_token`, `api_key`, `m2m_token`,
+	// `oauth_token`. Default: all.
 	TokenType []string `json:"token_type,omitempty"`
 
-	// What else must hold, as for `clerk_auth`.
+	// What else must hold, as for `clerk_auth`. Default: nothing.
 	Require []Requirement `json:"require,omitempty"`
 
 	policy access.Policy

@@ -30,10 +30,23 @@ func init() {
 // Clerk, and renewed by Clerk's handshake when a browser comes with an old
 // one.
 //
+// With the keys in the environment, this is all it takes:
+//
+//	{"handler": "clerk_auth", "authorized_parties": ["https://app.example.com"]}
+//
+// In a Caddyfile:
+//
+//	app.example.com {
+//		clerk_auth {
+//			authorized_parties https://app.example.com
+//		}
+//		reverse_proxy localhost:3000
+//	}
+//
 // Whatever a client sends in headers that begin with `X-Clerk-`, or in one that
-// a gate sets, is removed. That, and the placeholders, cover only the requests that the handler sees:
-// under a matcher, put a `clerk_prepare` handler before it, as the Caddyfile
-// does by itself.
+// a gate sets, is removed. That, and the placeholders, cover only the requests
+// that the handler sees: under a matcher, put a `clerk_prepare` handler before
+// it, as the Caddyfile does by itself.
 //
 // These placeholders are set. Each is empty when it has no value:
 //
@@ -71,7 +84,7 @@ type Handler struct {
 
 	Settings
 
-	// Whether to let everybody pass, and only say who it is.
+	// Whether to let everybody pass, and only say who it is. Default: `false`.
 	Optional bool `json:"optional,omitempty"`
 
 	// What becomes of people who are not signed in: `redirect` sends their
@@ -79,12 +92,12 @@ type Handler struct {
 	// status from 400 to 499 is the answer to all. Default: `redirect`.
 	SignedOut caddyhttp.WeakString `json:"signed_out,omitempty"`
 
-	// What must hold beyond being signed in. All of it must.
+	// What must hold beyond being signed in. All of it must. Default: nothing.
 	Require []Requirement `json:"require,omitempty"`
 
 	// What is answered to people who are signed in and lack what is required, a
 	// status from 400 to 499. With 404, no header of the answer names the gate.
-	// Default: 403.
+	// Default: `403`.
 	Forbidden caddyhttp.WeakString `json:"forbidden,omitempty"`
 
 	// What becomes of CORS preflight requests, which carry no credentials:
@@ -100,7 +113,7 @@ type Handler struct {
 	IdentityHeaders *IdentityHeaders `json:"identity_headers,omitempty"`
 
 	// Whether to take out of the request what it was judged by: Clerk's cookies,
-	// and the bearer token of who is signed in by it.
+	// and the bearer token of who is signed in by it. Default: `false`.
 	StripCredentials bool `json:"strip_credentials,omitempty"`
 
 	// The path where people sign out, such as `/sign-out`. A GET there shows a

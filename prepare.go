@@ -26,6 +26,10 @@ func init() {
 // the forms that RFC 9112, section 3.2, knows looks like that, and the
 // application would be sent what no matcher on paths has seen.
 //
+// It has nothing to be set:
+//
+//	{"handler": "clerk_prepare"}
+//
 // The Caddyfile puts one before every `clerk_auth` that has a matcher, so that
 // the requests that the matcher leaves out cannot bring an identity of their
 // own. In JSON it is yours to do so: a gate protects only the requests that
@@ -34,7 +38,7 @@ type Prepare struct {
 	// Whether a `clerk_auth` must stand before, which it does for a gate whose
 	// matcher asks who is there: where nothing has found that out yet, the matcher
 	// would leave out everybody whom the gate is for. A request that has met none
-	// is refused with 500.
+	// is refused with 500. Default: `false`.
 	BehindGate bool `json:"behind_gate,omitempty"`
 
 	app *App

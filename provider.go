@@ -22,6 +22,8 @@ func init() {
 // is a secret key, and is otherwise not accepted. Use `clerk_auth` for sites
 // that people open in browsers.
 //
+//	{"publishable_key": "{env.CLERK_PUBLISHABLE_KEY}"}
+//
 // The user's metadata, `{http.auth.user.*}`, are `session_id`, `org_id`,
 // `org_slug`, `org_role`, `org_permissions`, `actor_id`, `machine_id`,
 // `client_id`, `scopes` and `token_type`, as far as they have values.

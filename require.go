@@ -15,6 +15,8 @@ import (
 
 // Requirement is one thing that must hold beyond being signed in. Several must
 // all hold.
+//
+//	{"kind": "role", "values": ["org:admin", "org:owner"]}
 type Requirement struct {
 	// What is asked for: `role`, `permission`, `feature`, `plan`,
 	// `reverification`, or `scope`. People have all but scopes, and the tokens

@@ -25,24 +25,24 @@ import (
 // the application stands. All values can be placeholders such as
 // `{env.CLERK_SECRET_KEY}`, which are expanded when the configuration loads.
 type Settings struct {
-	// The instance's publishable key, pk_test_… or pk_live_…. Default: the
-	// environment variable CLERK_PUBLISHABLE_KEY.
+	// The instance's publishable key, `pk_test_…` or `pk_live_…`. Default: the
+	// environment variable `CLERK_PUBLISHABLE_KEY`.
 	PublishableKey string `json:"publishable_key,omitempty"`
 
-	// The instance's secret key, sk_test_… or sk_live_…. It is sent to the
-	// origin of api_url and to nobody else. Without one, keys come from the
+	// The instance's secret key, `sk_test_…` or `sk_live_…`. It is sent to the
+	// origin of `api_url` and to nobody else. Without one, keys come from the
 	// Frontend API, and handshakes come back as signed tokens. Default: the
-	// environment variable CLERK_SECRET_KEY.
+	// environment variable `CLERK_SECRET_KEY`.
 	SecretKey string `json:"secret_key,omitempty"`
 
-	// The machine secret key, ak_…, which M2M tokens are verified with. Clerk
+	// The machine secret key, `ak_…`, which M2M tokens are verified with. Clerk
 	// then tells as well whether a token may be shown to this machine. Default:
-	// the secret key; the environment variable CLERK_MACHINE_SECRET_KEY.
+	// the environment variable `CLERK_MACHINE_SECRET_KEY`, or the secret key.
 	MachineSecretKey string `json:"machine_secret_key,omitempty"`
 
 	// The instance's public key, in PEM or as the path of a file with it. With
 	// it, tokens are verified without the network. Default: the environment
-	// variable CLERK_JWT_KEY, unless jwks_url is set.
+	// variable `CLERK_JWT_KEY`, unless `jwks_url` is set.
 	JWTKey string `json:"jwt_key,omitempty"`
 
 	// Where the instance's key set is. Default: the Backend API's with the
@@ -50,65 +50,67 @@ type Settings struct {
 	JWKSURL string `json:"jwks_url,omitempty"`
 
 	// How long keys are used after they were last fetched, when they cannot be
-	// fetched again; a minute or more. Default: 24h.
+	// fetched again, `1m` or more. Default: `24h`.
 	KeysMaxStale *caddy.Duration `json:"keys_max_stale,omitempty"`
 
-	// Where the Backend API is. Default: the environment variable
-	// CLERK_API_URL, or https://api.clerk.com.
+	// Where the Backend API is; `http` on loopback only. Default: the environment
+	// variable `CLERK_API_URL`, or `https://api.clerk.com`.
 	APIURL string `json:"api_url,omitempty"`
 
-	// The version of the Backend API. Default: v1.
+	// The version of the Backend API. Default: `v1`.
 	APIVersion string `json:"api_version,omitempty"`
 
 	// The origins that tokens may have been made for, such as
-	// https://app.example.com (the claim azp). Unset means unchecked, which
+	// `https://app.example.com` (the claim `azp`). Default: unchecked, which
 	// leaves an application open to tokens that a subdomain got hold of.
 	AuthorizedParties []string `json:"authorized_parties,omitempty"`
 
-	// The audiences that tokens may be for (the claim aud). Tokens without an
-	// audience pass. Unset means unchecked.
+	// The audiences that tokens may be for (the claim `aud`). Tokens without an
+	// audience pass. Default: unchecked.
 	Audience []string `json:"audience,omitempty"`
 
-	// The issuers that tokens may be from (the claim iss). Default: the
-	// instance's Frontend API, and its proxy_url.
+	// The issuers that tokens may be from (the claim `iss`). Default: the
+	// instance's Frontend API, and its `proxy_url`.
 	Issuer []string `json:"issuer,omitempty"`
 
-	// The types of tokens that are accepted: session_token, api_key, m2m_token,
-	// oauth_token, or any. All but session tokens are taken from the
-	// Authorization header alone. Default: session_token.
+	// The types of tokens that are accepted: `session_token`, `api_key`,
+	// `m2m_token`, `oauth_token`, or `any`. All but session tokens are taken from
+	// the `Authorization` header alone. Default: `session_token`.
 	AcceptsToken []string `json:"accepts_token,omitempty"`
 
-	// How sessions are kept in step with Clerk: handshake, or interstitial for
-	// front ends from before there were handshakes. Default: handshake.
+	// How sessions are kept in step with Clerk: `handshake`, or `interstitial`
+	// for front ends from before there were handshakes. Default: `handshake`.
 	SessionSync string `json:"session_sync,omitempty"`
 
-	// How far the clocks of Clerk and of this machine may differ, up to 5m.
-	// Default: 5s.
+	// How far the clocks of Clerk and of this machine may differ, `0s` to `5m`.
+	// Default: `5s`.
 	ClockSkew *caddy.Duration `json:"clock_skew,omitempty"`
 
-	// How long ago, beyond clock_skew, a session token may have expired that
-	// passes while Clerk cannot be reached, up to 24h: for GET, HEAD and OPTIONS,
-	// and not at a gate with `require reverification`. Default: 0, which is off.
+	// How long ago, beyond `clock_skew`, a session token may have expired that
+	// passes while Clerk cannot be reached, up to `24h`: for GET, HEAD and OPTIONS,
+	// and not at a gate with `require reverification`. Default: `0s`, which is off.
 	OutageGrace *caddy.Duration `json:"outage_grace,omitempty"`
 
 	// Where the Frontend API is reached instead of its own host, if it is: a
-	// URL, or a path on the site itself such as /__clerk.
+	// URL, or a path on the site itself such as `/__clerk`. Default: its own host.
 	ProxyURL string `json:"proxy_url,omitempty"`
 
-	// The host of a satellite application, such as app.example.com.
+	// The host of a satellite application, such as `app.example.com`. Only with
+	// `is_satellite`.
 	Domain string `json:"domain,omitempty"`
 
 	// Whether the application is a satellite: on a domain of its own, with the
-	// sessions of the primary domain. It takes domain or proxy_url, and, with a
-	// development instance, sign_in_url.
+	// sessions of the primary domain. It takes `domain` or `proxy_url`, and, with
+	// a development instance, `sign_in_url`. Default: `false`.
 	IsSatellite bool `json:"is_satellite,omitempty"`
 
 	// Whether a satellite sends people who have no cookies yet round by the
 	// primary domain at their first page load, to see if they are signed in.
+	// Default: `false`.
 	SatelliteAutoSync bool `json:"satellite_auto_sync,omitempty"`
 
 	// The paths that belong to an organization, or to none. Page loads there
-	// activate what they belong to.
+	// activate what they belong to. Default: none.
 	OrganizationSync *OrganizationSync `json:"organization_sync,omitempty"`
 
 	// The page to sign in on, a URL or a path. Default: the instance's Account
@@ -123,11 +125,11 @@ type Settings struct {
 // OrganizationSync says which paths belong to which organization
 // (https://clerk.com/docs/references/backend/types/organization-sync-options).
 type OrganizationSync struct {
-	// Patterns with the organization in them, as :slug or :id, such as
-	// /orgs/:slug/(.*).
+	// Patterns with the organization in them, as `:slug` or `:id`, such as
+	// `/orgs/:slug/(.*)`.
 	Organization []string `json:"organization,omitempty"`
 
-	// Patterns of the personal account, such as /me/(.*).
+	// Patterns of the personal account, such as `/me/(.*)`.
 	PersonalAccount []string `json:"personal_account,omitempty"`
 }
 
