@@ -78,7 +78,7 @@ func (c *clerk) settings() string {
 // withoutEnvironment keeps the settings of whoever runs the tests out of them.
 func withoutEnvironment(t testing.TB) {
 	t.Helper()
-	for _, name := range []string{"CLERK_PUBLISHABLE_KEY", "CLERK_SECRET_KEY", "CLERK_MACHINE_SECRET_KEY", "CLERK_JWT_KEY", "CLERK_API_URL"} {
+	for _, name := range []string{"CLERK_PUBLISHABLE_KEY", "CLERK_SECRET_KEY", "CLERK_MACHINE_SECRET_KEY", "CLERK_JWT_KEY", "CLERK_API_URL", "CLERK_FAPI_URL"} {
 		unset(t, name)
 	}
 }

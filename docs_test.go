@@ -82,6 +82,20 @@ func TestThePageOfTheGlobalOptionNamesTheEnvironment(t *testing.T) {
 	}
 }
 
+func TestThePageOfTheProxyNamesWhatIsSet(t *testing.T) {
+	p := openPage(t, "clerk_proxy.md")
+	for field := range fieldsOf(reflect.TypeFor[FrontendProxy]()) {
+		if name, _, ok := strings.Cut(field.Tag.Get("json"), ","); ok {
+			p.expect("| `" + name + "` |")
+		}
+	}
+	for _, header := range append([]string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"}, edgeHeaders...) {
+		p.expect("`" + header + "`")
+	}
+	p.expect(proxiedMethods...)
+	p.expect("`"+codePathMismatch+"`", "`"+codeRequestFailed+"`", "`"+DefaultProxyPath+"`", "`CLERK_FAPI_URL`")
+}
+
 func TestThePageOfPlaceholdersNamesThemAll(t *testing.T) {
 	p := openPage(t, "placeholders.md")
 	for name := range placeholderValues {

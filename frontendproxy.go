@@ -41,6 +41,12 @@ func init() {
 // yet could not reach Clerk. In a Caddyfile it does, unless a `route` orders the
 // two otherwise.
 //
+//	{"handler": "clerk_proxy", "path": "/__clerk"}
+//
+// In a Caddyfile:
+//
+//	clerk_proxy /__clerk
+//
 // The keys come from the `clerk` app or the instance of it that is named, or
 // from the environment. The gate has to know of the proxy: set `proxy_url` to the
 // same path, or to the whole URL.
@@ -52,7 +58,7 @@ type FrontendProxy struct {
 	// The instance of the `clerk` app whose keys count. Default: the app's own.
 	Instance string `json:"instance,omitempty"`
 
-	// Where the Frontend API is: a URL with https, or with http on loopback.
+	// Where the Frontend API is: a URL with `https`, or with `http` on loopback.
 	// Default: the environment variable `CLERK_FAPI_URL`, or what Clerk's own SDKs
 	// take, `https://frontend-api.clerk.dev`.
 	Upstream string `json:"upstream,omitempty"`

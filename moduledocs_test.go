@@ -22,7 +22,7 @@ import (
 // moduleIDs are the modules of this package.
 var moduleIDs = []string{
 	"admin.api.clerk", "clerk", "http.authentication.providers.clerk", "http.handlers.clerk_auth", "http.handlers.clerk_prepare",
-	"http.matchers.clerk",
+	"http.handlers.clerk_proxy", "http.matchers.clerk",
 }
 
 // typeDocs gives the comments of the types of this package, and those of their
