@@ -45,10 +45,13 @@ func checkGraceAndRequire(grace time.Duration, requirements []Requirement) error
 
 // isUnreachable tells whether Clerk cannot be reached: the last fetch of the
 // keys failed, but for one that was refused, or so many calls to the Backend API
-// failed in a row that none is made for now.
+// failed in a row that none is made for now. While the one call is under way
+// that finds out whether Clerk is back, which can take long, none is made either.
 func (i *instance) isUnreachable() bool {
-	if i.calls != nil && i.calls.guard.Status().Breaker == guard.Open {
-		return true
+	if i.calls != nil {
+		if s := i.calls.guard.Status(); s.Breaker == guard.Open || s.Probing {
+			return true
+		}
 	}
 	return i.remote != nil && i.remote.IsUnreachable()
 }

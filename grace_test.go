@@ -4,7 +4,10 @@ package caddyclerk_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,7 +30,7 @@ func TestOutageGrace(t *testing.T) {
 	gate := func(path, more string) string {
 		return "clerk_auth " + path + " {\n" + c.settings() + "\n" + more + "\n}\n"
 	}
-	s := serve(t, "", "log\n"+gate("/grace", "outage_grace 10m")+gate("/none", "")+gate("/off", "outage_grace 0s")+
+	s := serve(t, "", "log\nhandle /metrics {\nmetrics\n}\n"+gate("/grace", "outage_grace 10m")+gate("/none", "")+gate("/off", "outage_grace 0s")+
 		"@fresh {\npath /grace\nclerk reverification lax\n}\nrespond @fresh `fresh`\nrespond `{http.clerk.user_id} {http.clerk.grace}`")
 	const grace = "session-token-expired-outage-grace"
 	old, older := c.bearerAged(t, "alice", 5*time.Minute), c.bearerAged(t, "alice", 20*time.Minute)
@@ -44,6 +47,7 @@ func TestOutageGrace(t *testing.T) {
 	}
 	s.get("/grace", "Authorization", "Bearer "+foreign).expect(t, http.StatusServiceUnavailable)
 
+	before := s.graces(t)
 	answer := s.get("/grace", old...)
 	answer.expect(t, http.StatusOK, "X-Clerk-Auth-Status", "signed-in", "X-Clerk-Auth-Reason", grace)
 	if want := "user_alice " + grace; answer.body != want {
@@ -60,6 +64,111 @@ func TestOutageGrace(t *testing.T) {
 	if fresh.expect(t, http.StatusOK, "X-Clerk-Auth-Status", ""); fresh.body != "fresh" {
 		t.Errorf("expected a good session to be as ever, got %q", fresh.body)
 	}
+	if n := s.graces(t) - before; n != 1 {
+		t.Errorf("expected the one that passed to be counted, got %v", n)
+	}
+}
+
+// graces gives how many requests the metrics say have passed by a grace.
+func (s *site) graces(t *testing.T) float64 {
+	t.Helper()
+	n, ok := s.series(t)[`caddy_clerk_requests_total{reason="session-token-expired-outage-grace",status="signed-in",token_type="session_token"}`]
+	if !ok {
+		t.Error("expected the series to be there from the start")
+	}
+	return n
+}
+
+// TestTheBreakerGivesAGrace has keys that nobody fetches, so that nothing tells of
+// the outage but the calls that would renew sessions.
+func TestTheBreakerGivesAGrace(t *testing.T) {
+	for name, fail := range map[string]func(http.ResponseWriter){
+		"no answer": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
+		"500":       func(w http.ResponseWriter) { refuseCall(w, http.StatusInternalServerError, "internal") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := startBackend(t)
+			var down atomic.Bool
+			front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if down.Load() {
+					fail(w)
+					return
+				}
+				b.answer(w, r)
+			}))
+			t.Cleanup(front.Close)
+			s := serve(t, "", "handle /metrics {\nmetrics\n}\nhandle {\nclerk_auth {\n"+
+				strings.ReplaceAll(b.settings(t), b.server.URL, front.URL)+"\noutage_grace 15m\n}\nrespond {http.clerk.grace}\n}")
+			const grace = "session-token-expired-outage-grace"
+			old := (&clerk{Emulator: b.Emulator}).bearerAged(t, "alice", 5*time.Minute)
+			cookies := b.returning(t, s, "good", nil)
+			before := s.graces(t)
+			passed := 0.0
+			pass := func(headers ...string) answer {
+				a := s.get("/", headers...)
+				if a.body == grace {
+					passed++
+				}
+				return a
+			}
+
+			down.Store(true)
+			pass(old...).expect(t, http.StatusUnauthorized)
+			await(t, "a breaker that is open to give a grace", func() bool {
+				pass("Cookie", cookies)
+				return pass(old...).body == grace
+			})
+			s.send(http.MethodPost, "/", old...).expect(t, http.StatusUnauthorized)
+			s.send(http.MethodPost, "/", "Cookie", cookies).expect(t, http.StatusUnauthorized)
+
+			down.Store(false)
+			await(t, "a session to be renewed", func() bool {
+				a := pass("Cookie", cookies)
+				return a.StatusCode == http.StatusOK && a.body == "" && len(a.Cookies()) > 0
+			})
+			for range 3 {
+				pass(old...).expect(t, http.StatusUnauthorized, "X-Clerk-Auth-Reason", "session-token-expired-refresh-non-eligible-no-refresh-cookie")
+			}
+			if n := s.graces(t) - before; n != passed || n == 0 {
+				t.Errorf("expected the %v that passed to be counted, got %v", passed, n)
+			}
+		})
+	}
+}
+
+// TestAGraceLastsWhileClerkIsAskedWhetherItIsBack has a Clerk that takes the
+// connection and says nothing.
+func TestAGraceLastsWhileClerkIsAskedWhetherItIsBack(t *testing.T) {
+	b := startBackend(t)
+	var hangs, asked atomic.Bool
+	hangUp := make(chan struct{})
+	front := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		if hangs.Load() {
+			asked.Store(true)
+			<-hangUp
+		}
+		panic(http.ErrAbortHandler)
+	}))
+	t.Cleanup(front.Close)
+	s := serve(t, "", "clerk_auth {\n"+strings.ReplaceAll(b.settings(t), b.server.URL, front.URL)+"\noutage_grace 15m\n}\nrespond in")
+	old := (&clerk{Emulator: b.Emulator}).bearerAged(t, "alice", 5*time.Minute)
+	cookies, others := b.returning(t, s, "one", nil), b.returning(t, s, "another", nil)
+	await(t, "the breaker to open", func() bool { return s.get("/", "Cookie", cookies).StatusCode == http.StatusOK })
+
+	hangs.Store(true)
+	var group sync.WaitGroup
+	group.Go(func() {
+		for !asked.Load() {
+			s.get("/", "Cookie", cookies)
+		}
+	})
+	await(t, "Clerk to be asked", asked.Load)
+	for range 3 {
+		s.get("/", old...).expect(t, http.StatusOK)
+		s.get("/", "Cookie", others).expect(t, http.StatusOK)
+	}
+	close(hangUp)
+	group.Wait()
 }
 
 func TestAGraceThatNothingWouldEverGive(t *testing.T) {

@@ -3,6 +3,7 @@
 package caddyclerk
 
 import (
+	"cmp"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -63,10 +64,13 @@ func registerMetrics(registry *prometheus.Registry, app *App) error {
 // decision is what a gate made of a request, in the words of the placeholders.
 type decision struct{ status, reason, tokenType string }
 
-// decisionOf takes a session that has a task left for signed out, as the answer
-// does.
+// byGrace is the decision of who passes by outage_grace.
+var byGrace = decision{string(authstate.SignedIn), authstate.ReasonOutageGrace, authstate.SessionToken}
+
+// decisionOf takes a session that has a task left for signed out, and says of
+// one that passes by a grace so, as the answer does.
 func decisionOf(s *authstate.State, denial *access.Denial) decision {
-	d := decision{string(s.Status), s.Reason, s.TokenType}
+	d := decision{string(s.Status), cmp.Or(s.Reason, s.Grace), s.TokenType}
 	switch {
 	case denial != nil:
 		d.reason = denial.Reason()
@@ -85,6 +89,9 @@ type decisionCounters struct {
 }
 
 var decisions decisionCounters
+
+// A grace is there from the start, so that the first one is seen as an increase.
+func init() { decisions.add(byGrace) }
 
 // count counts a decision.
 func (c *decisionCounters) count(d decision) {

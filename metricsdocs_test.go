@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/caddy-clerk/caddy-clerk/authstate"
 	"github.com/caddy-clerk/caddy-clerk/verifier"
 )
 
@@ -23,6 +24,8 @@ var (
 	// metricRow is a row of the table in docs/operations/metrics.md.
 	metricRow = regexp.MustCompile("(?m)^\\| `(caddy_clerk_\\w+)` \\| \\w+ \\| ([^|]*)\\|")
 	quoted    = regexp.MustCompile("`(\\w+)`")
+	// askedReasons are the values of the label that a query is about, or not.
+	askedReasons = regexp.MustCompile(`\breason[=!]~?"([^"]*)"`)
 )
 
 // describedMetrics gives the labels of all metrics that are registered.
@@ -110,6 +113,16 @@ func TestTheDashboardAndTheAlertsAskForWhatThereIs(t *testing.T) {
 			if _, ok := described[seriesSuffix.ReplaceAllString(metric, "")]; !ok {
 				t.Errorf("%s: there is no metric %s", name, metric)
 			}
+		}
+		for _, values := range askedReasons.FindAllStringSubmatch(text, -1) {
+			for reason := range strings.SplitSeq(values[1], "|") {
+				if reason != listedReason(reason) {
+					t.Errorf("%s: there is no reason %s", name, reason)
+				}
+			}
+		}
+		if !strings.Contains(text, `reason="`+authstate.ReasonOutageGrace+`"`) {
+			t.Errorf("expected %s to ask who passes by outage_grace", name)
 		}
 	}
 	for metric := range described {

@@ -44,6 +44,7 @@ var reasons = newSet(
 	authstate.ReasonSessionPending,
 	authstate.ReasonNoTokenInHeader,
 	authstate.ReasonUnexpectedError,
+	authstate.ReasonOutageGrace,
 
 	refreshReason+"non-eligible-no-refresh-cookie",
 	refreshReason+"non-eligible-non-get",

@@ -12,7 +12,7 @@ import (
 
 // ReasonOutageGrace tells that a session passes which has expired, since Clerk
 // cannot be reached to renew it. It is the Grace of a State that is signed-in.
-const ReasonOutageGrace = ReasonSessionTokenExpired + "-outage-grace"
+const ReasonOutageGrace = "session-token-expired-outage-grace"
 
 const graceMessage = "the session has expired, and passes for now, since Clerk cannot be reached to renew it"
 

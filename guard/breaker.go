@@ -103,17 +103,17 @@ func (b *breaker) open(until time.Time) {
 	b.generation++
 }
 
-// state gives what refuse would do, with the rest of the pause.
-func (b *breaker) state(now time.Time) (state BreakerState, pause time.Duration, refused uint64) {
+// tell gives what refuse would do, with the rest of the pause.
+func (b *breaker) tell(s *Status, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	switch pause = b.until.Sub(now); {
+	s.Breaker, s.Probing, s.Refused.Open = HalfOpen, b.probing, b.refused
+	switch pause := b.until.Sub(now); {
 	case b.until.IsZero():
-		return Closed, 0, b.refused
+		s.Breaker = Closed
 	case pause > 0:
-		return Open, pause, b.refused
+		s.Breaker, s.OpenFor = Open, pause
 	}
-	return HalfOpen, 0, b.refused
 }
 
 // pauseAfter doubles with every opening, up to a limit, and is spread out so

@@ -109,8 +109,15 @@ func TestOneCallAtATimeFindsOutWhetherTheUpstreamIsBack(t *testing.T) {
 		calls := a.made()
 		probe, joined := a.begin(t.Context(), "client", "key"), a.begin(t.Context(), "another", "key")
 		wantError(t, a.do(t.Context(), "client", "other"), guard.ErrOpen)
+		a.wantState(t, guard.HalfOpen)
+		if !a.guard.Status().Probing {
+			t.Error("expected the status to tell of the call under way")
+		}
 		wantError(t, <-probe, nil)
 		wantError(t, <-joined, nil)
+		if a.guard.Status().Probing {
+			t.Error("expected the call to have ended")
+		}
 		a.want(t, calls+1)
 		a.wantState(t, guard.Closed)
 	})

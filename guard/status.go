@@ -20,6 +20,9 @@ type Status struct {
 	Breaker BreakerState
 	// OpenFor is how long the breaker stays open; zero when it is not.
 	OpenFor time.Duration
+	// Probing tells that the one call of a half-open breaker is under way. Until
+	// it has ended, no other is made.
+	Probing bool
 	// InFlight are the calls under way, Waiting those that wait for their turn.
 	InFlight, Waiting int
 	// Clients are the addresses that are remembered for their failures.
@@ -38,7 +41,7 @@ type Refused struct {
 // may differ by what happens in between.
 func (g *Guard) Status() Status {
 	var s Status
-	s.Breaker, s.OpenFor, s.Refused.Open = g.breaker.state(g.options.Now())
+	g.breaker.tell(&s, g.options.Now())
 	s.Clients, s.Refused.Budget = g.budget.state()
 	s.Refused.Busy = g.limit.refused.Load()
 	s.InFlight = len(g.limit.slots)
