@@ -13,7 +13,9 @@ type warning struct{ last atomic.Int64 }
 
 func (a *Authenticator) warn(w *warning, message string, args ...any) {
 	now, last := a.options.Now().Unix(), w.last.Load()
-	if now-last < int64(time.Minute/time.Second) || !w.last.CompareAndSwap(last, now) {
+	// A clock that was set back must not silence it for as long.
+	since := now - last
+	if since >= 0 && since < int64(time.Minute/time.Second) || !w.last.CompareAndSwap(last, now) {
 		return
 	}
 	a.options.Log.Warn(message, args...)

@@ -185,7 +185,8 @@ func (r *RemoteKeys) fly(f *flight, trigger Trigger) {
 }
 
 // ended notes how a fetch ended. It logs a failure, at once and then once a
-// minute, and that fetching works again.
+// minute, and that fetching works again. A key server that works now and then
+// makes no more lines than one that never does.
 func (r *RemoteKeys) ended(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -196,11 +197,11 @@ func (r *RemoteKeys) ended(err error) {
 		r.heldUntil = r.now().Add(min(later.pause, longestHold))
 	}
 	switch {
-	case err == nil && !r.warnedAt.IsZero():
-		r.warnedAt = time.Time{}
+	case err == nil && r.warned:
+		r.warned = false
 		r.log.Info("fetching the verification keys works again")
-	case err != nil && r.now().Sub(r.warnedAt) >= time.Minute:
-		r.warnedAt = r.now()
+	case err != nil && r.fetchWarning.isDue(r.now()):
+		r.warned = true
 		r.log.Warn("fetching the verification keys failed", "error", err, "consequence", r.consequence())
 	}
 }
@@ -240,9 +241,11 @@ func (r *RemoteKeys) load(ctx context.Context) ([]byte, error) {
 }
 
 // compareClocks warns, once until it is over, that the key server's clock
-// differs from this machine's. A date is of whole seconds, cut off, and was
-// written at some moment between question and answer, so only what neither
-// explains is a difference.
+// differs from this machine's. Where one of several servers is wrong, that ends
+// and begins anew all the time, and is logged once a minute at most.
+//
+// A date is of whole seconds, cut off, and was written at some moment between
+// question and answer, so only what neither explains is a difference.
 func (r *RemoteKeys) compareClocks(date, asked, answered time.Time) {
 	if date.IsZero() {
 		return
@@ -256,7 +259,9 @@ func (r *RemoteKeys) compareClocks(date, asked, answered time.Time) {
 		r.skewed = skew > tolerableSkew
 		return
 	}
-	r.skewed = true
+	if r.skewed = r.clockWarning.isDue(answered); !r.skewed {
+		return
+	}
 	direction := "ahead of"
 	if behind > ahead {
 		direction = "behind"

@@ -37,7 +37,7 @@ func (r *RemoteKeys) restore(ctx context.Context) {
 	keys, err := r.loadSaved(ctx)
 	switch {
 	case err != nil:
-		r.log.Warn("reading the saved verification keys failed", "error", err)
+		r.warn(&r.readWarning, "reading the saved verification keys failed", err)
 	case keys != nil && r.known.CompareAndSwap(nil, keys):
 		r.log.Info("saved verification keys serve until new ones are fetched", "age", r.now().Sub(keys.at).Round(time.Second))
 	}
@@ -79,7 +79,7 @@ func (r *RemoteKeys) save(body []byte, at time.Time) {
 		err = r.store.Save(ctx, data)
 	}
 	if err != nil {
-		r.log.Warn("saving the verification keys failed", "error", err)
+		r.warn(&r.saveWarning, "saving the verification keys failed", err)
 		return
 	}
 	r.savedBody, r.savedAt = body, at

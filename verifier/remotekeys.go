@@ -95,10 +95,11 @@ type RemoteKeys struct {
 	// refresh may be tried.
 	doubtAt   time.Time
 	refreshAt time.Time
-	// warnedAt is when a failure was last logged, zero when all is well, and
-	// skewed tells that a difference of clocks was.
-	warnedAt time.Time
-	skewed   bool
+	// When a failure was last logged, of each kind.
+	fetchWarning, clockWarning, readWarning, saveWarning warning
+	// warned tells that a failure to fetch was logged, and skewed that a
+	// difference of clocks was; false once it is over.
+	warned, skewed bool
 	// skew is the last difference of clocks, positive when this machine's is
 	// ahead.
 	skew time.Duration

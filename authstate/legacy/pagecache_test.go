@@ -140,6 +140,32 @@ func TestAnOldPageOutlivesAnOutage(t *testing.T) {
 	})
 }
 
+// everyOther is a source of pages that fails every other time.
+type everyOther struct{ calls int }
+
+func (e *everyOther) Interstitial(context.Context) ([]byte, error) {
+	if e.calls++; e.calls%2 == 0 {
+		return nil, errors.New("no route to host")
+	}
+	return []byte("one"), nil
+}
+
+// TestAServerThatWorksNowAndThenIsNotLoggedOften has somebody ask for the page
+// each second, for a day.
+func TestAServerThatWorksNowAndThenIsNotLoggedOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		c := newCache(t, new(everyOther), slog.New(slog.NewTextHandler(&log, nil)))
+		for range 24 * 60 * 60 {
+			_, _ = c.Interstitial(t.Context()) // It fails where it is to.
+			pass(time.Second)
+		}
+		if n := strings.Count(log.String(), "level=WARN"); n < 20 || n > 24 {
+			t.Errorf("expected a line with each hour's failure, got %d", n)
+		}
+	})
+}
+
 func TestAFirstPageThatCannotBeHad(t *testing.T) {
 	for want, server := range map[string]*pageServer{
 		"no route to host":  {failure: errors.New("no route to host")},
