@@ -72,6 +72,7 @@ func (p *interstitial) show(w http.ResponseWriter, r *http.Request) error {
 		return caddyhttp.Error(http.StatusServiceUnavailable, fmt.Errorf("clerk: fetching the interstitial page: %w", err))
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("WWW-Authenticate", plainChallenge)
 	w.WriteHeader(http.StatusUnauthorized)
 	_, err = w.Write(page)
 	return err

@@ -47,7 +47,7 @@ func TestOlderFrontEndsGetTheInterstitialPage(t *testing.T) {
 	} {
 		page := s.get("/", request...)
 		page.expect(t, http.StatusUnauthorized, "X-Clerk-Auth-Status", "interstitial", "X-Clerk-Auth-Reason", reason,
-			"Content-Type", "text/html; charset=utf-8", "Cache-Control", "no-store", "Location", "")
+			"Content-Type", "text/html; charset=utf-8", "Cache-Control", "no-store", "Location", "", "WWW-Authenticate", `Bearer realm="clerk"`)
 		if want := fmt.Sprintf("<script data-key=%q></script>", b.PublishableKey()); page.body != want {
 			t.Errorf("%s: expected the page, got %q", reason, page.body)
 		}

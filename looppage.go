@@ -25,10 +25,12 @@ type loop struct {
 
 // showLoop answers a page load that was redirected again and again with what
 // was measured of it, as HTML or as JSON. Whoever sees it is usually the one
-// who sets the site up.
+// who sets the site up. The status is 401: there is a loop only where people are
+// redirected.
 func (h *Handler) showLoop(w http.ResponseWriter, r *http.Request, s *authstate.State) error {
 	told := loop{Reason: s.Reason, Message: s.Message, Causes: s.LoopCauses()}
 	protectPage(w.Header())
+	w.Header().Set("WWW-Authenticate", plainChallenge)
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(h.status)

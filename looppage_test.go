@@ -42,7 +42,8 @@ func TestARedirectLoopNamesItsCause(t *testing.T) {
 		"the cookie __client_uat came 2 times":                           "__client_uat=1; __client_uat=2",
 	} {
 		page := s.get("/", append([]string{"Cookie", caught(cookies)}, document...)...)
-		page.expect(t, http.StatusUnauthorized, "Location", "", "Content-Type", "text/html; charset=utf-8", "Cache-Control", "no-store")
+		page.expect(t, http.StatusUnauthorized, "Location", "", "Content-Type", "text/html; charset=utf-8", "Cache-Control", "no-store",
+			"WWW-Authenticate", `Bearer realm="clerk"`)
 		if plain := strings.NewReplacer("&#34;", `"`, "&#39;", "'").Replace(page.body); !strings.Contains(plain, cause) {
 			t.Errorf("expected %q, got %s", cause, plain)
 		}

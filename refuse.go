@@ -82,16 +82,22 @@ func (h *Handler) forbid(w http.ResponseWriter, s *authstate.State, denial *acce
 		_, err := w.Write(stale.ErrorBody()) //nolint:gosec // It is JSON of the configuration alone.
 		return err
 	}
-	if s.Machine != nil && status == http.StatusForbidden {
+	switch {
+	case s.HadHeaderToken() && (status == http.StatusUnauthorized || status == http.StatusForbidden && s.Machine != nil):
 		header.Set("WWW-Authenticate", scopeChallenge(denial.Scopes()))
+	case status == http.StatusUnauthorized:
+		header.Set("WWW-Authenticate", plainChallenge)
 	}
 	return refusal(status, denial.Reason(), denial.Message())
 }
 
+// plainChallenge is what every 401 has at least (RFC 9110, section 11.6.1).
+const plainChallenge = `Bearer realm="clerk"`
+
 // scopeChallenge is RFC 6750, section 3.1. Scopes were checked to be scope
 // tokens when the configuration loaded, and need no quoting.
 func scopeChallenge(scopes []string) string {
-	text := `Bearer realm="clerk", error="insufficient_scope"`
+	text := plainChallenge + `, error="insufficient_scope"`
 	if len(scopes) > 0 {
 		text += `, scope="` + strings.Join(scopes, " ") + `"`
 	}
@@ -119,7 +125,7 @@ func refusal(status int, reason, message string) error {
 // token. Reasons are of this project's own making and need no quoting.
 func challenge(s *authstate.State, reason string) string {
 	if !s.HadHeaderToken() {
-		return `Bearer realm="clerk"`
+		return plainChallenge
 	}
-	return `Bearer realm="clerk", error="invalid_token", error_description="` + reason + `"`
+	return plainChallenge + `, error="invalid_token", error_description="` + reason + `"`
 }

@@ -3,10 +3,12 @@
 package caddyclerk_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddy-clerk/caddy-clerk/emulator"
 )
@@ -132,6 +134,34 @@ func TestForbidden404Hides(t *testing.T) {
 		}
 	}
 	s.get("/", c.bearer(t, "alice", "")...).expect(t, http.StatusOK)
+}
+
+// A 401 has a challenge, whatever it is for.
+func TestForbidden401HasAChallenge(t *testing.T) {
+	c := startClerk(t, emulator.Options{})
+	s := serve(t, "", `
+	clerk_auth {
+		`+c.settings()+`
+		accepts_token any
+		require role org:owner
+		forbidden 401
+	}
+	respond in`)
+	bob := c.bearer(t, "bob", "")
+	cookies := fmt.Sprintf("__session=%s; __client_uat=%d", strings.TrimPrefix(bob[1], "Bearer "), time.Now().Unix()-60)
+	const lacks = `Bearer realm="clerk", error="insufficient_scope"`
+	for name, test := range map[string]struct {
+		headers   []string
+		challenge string
+	}{
+		"a header":  {bob, lacks},
+		"a machine": {c.machineToken(t, "api_key"), lacks},
+		"a cookie":  {[]string{"Cookie", cookies + "; __clerk_db_jwt=dvb"}, `Bearer realm="clerk"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.get("/", test.headers...).expect(t, http.StatusUnauthorized, "X-Clerk-Auth-Reason", "missing-role", "WWW-Authenticate", test.challenge)
+		})
+	}
 }
 
 // TestAStaleVerificationIsToldAsClerksFrontEndsExpectIt holds the answer that
