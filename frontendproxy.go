@@ -11,7 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -70,8 +70,7 @@ type FrontendProxy struct {
 	publicURL string
 	proxy     *reverseproxy.Handler
 	log       *slog.Logger
-	// failing tells that the last request could not be sent on.
-	failing *atomic.Bool
+	outage    *outageNote
 }
 
 // DefaultProxyPath is where Clerk's SDKs look for a proxy on the site itself.
@@ -91,7 +90,7 @@ func (p *FrontendProxy) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("loading the clerk app: %w", err)
 	}
-	p.app, p.log, p.failing = loaded.(*App), ctx.Slogger(), new(atomic.Bool)
+	p.app, p.log, p.outage = loaded.(*App), ctx.Slogger(), new(outageNote)
 	r, err := p.app.complete(Settings{}, p.Instance)
 	if err != nil {
 		return err
@@ -194,7 +193,8 @@ func (p *FrontendProxy) outgoing(r *http.Request, to frontendapi.Target, of *fro
 func (p *FrontendProxy) forward(w http.ResponseWriter, r *http.Request) error {
 	err := p.proxy.ServeHTTP(w, r, emptyHandler)
 	if err == nil {
-		if p.failing.CompareAndSwap(true, false) {
+		// Of a request that its client took back, nothing was found out.
+		if r.Context().Err() == nil && p.outage.ends() {
 			p.log.Info("the Frontend API can be reached again", slog.String("upstream", p.upstream.String()))
 		}
 		return nil
@@ -203,7 +203,7 @@ func (p *FrontendProxy) forward(w http.ResponseWriter, r *http.Request) error {
 	if failed, ok := errors.AsType[caddyhttp.HandlerError](err); ok && failed.StatusCode != 0 {
 		status = failed.StatusCode
 	}
-	if p.failing.CompareAndSwap(false, true) {
+	if p.outage.begins(time.Now()) {
 		p.log.Error("a request could not be sent to the Frontend API; no more is said until one can",
 			slog.String("upstream", p.upstream.String()), slog.Any("error", err))
 	}

@@ -14,6 +14,8 @@ import (
 // a client, or an outage, from making it do so more than once a minute.
 var warners = map[string]string{
 	".warnAuthorizedParties":   "once a configuration",
+	".Provision":               "a proxy of a development instance, once a configuration",
+	".forward":                 "the Frontend API, once until it can be reached, and by the clock",
 	".set":                     "an identity header that is too long, once a header and configuration",
 	"authstate.warn":           "a warning of its kind and gate, by the clock",
 	"authstate/legacy.refresh": "the interstitial page, once until it is fetched again, which is good for an hour",
@@ -25,7 +27,7 @@ var warners = map[string]string{
 // TestAllWarningsAreKnown reads the code, so that none is added without a bound.
 func TestAllWarningsAreKnown(t *testing.T) {
 	found := map[string]bool{}
-	for _, dir := range []string{"", "access", "authstate", "authstate/legacy", "backendapi", "guard", "headerfield", "verifier"} {
+	for _, dir := range []string{"", "access", "authstate", "authstate/legacy", "backendapi", "frontendapi", "guard", "headerfield", "verifier"} {
 		for _, file := range parseFiles(t, "./"+dir) {
 			for _, declaration := range file.Decls {
 				if f, ok := declaration.(*ast.FuncDecl); ok && warns(f) {
