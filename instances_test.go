@@ -4,10 +4,7 @@ package caddyclerk_test
 
 import (
 	"fmt"
-	"io/fs"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -166,111 +163,4 @@ func TestAnInstanceThatNothingUsesDoesNothing(t *testing.T) {
 	if n := unused.asked(); n != 0 {
 		t.Errorf("expected no request to Clerk, got %d", n)
 	}
-}
-
-// TestSecretsOfInstancesStayWhereTheyAreWritten runs a configuration whose
-// secrets are in a file and in the environment, and looks for them in all that
-// comes out of it: the configuration that Caddy saves, its log with every
-// handler in it, metrics, errors, answers, and its storage.
-func TestSecretsOfInstancesStayWhereTheyAreWritten(t *testing.T) {
-	acme := startClerk(t, emulator.Options{SecretKey: "sk_test_ACMESECRET"})
-	shop := startClerk(t, emulator.Options{SecretKey: "sk_test_SHOPSECRET"})
-	secrets := []string{"ACMESECRET", "SHOPSECRET", "ak_MACHINESECRET"}
-	s := serve(t, "", "respond in")
-	t.Setenv("ACME_SECRET_KEY", acme.SecretKey())
-	t.Setenv("MACHINE_SECRET_KEY", secrets[2])
-	file := filepath.Join(t.TempDir(), "shop")
-	if err := os.WriteFile(file, []byte(shop.SecretKey()+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	saved, root := filepath.Join(t.TempDir(), "autosave.json"), t.TempDir()
-	before := caddy.ConfigAutosavePath
-	caddy.ConfigAutosavePath = saved
-	t.Cleanup(func() { caddy.ConfigAutosavePath = before })
-
-	settings := func(c *clerk, secret string) string {
-		return "publishable_key " + c.PublishableKey() + "\napi_url " + c.server.URL + "/__clerk\nsecret_key " + secret
-	}
-	configuration := func(more string) string {
-		return "{\nadmin off\nstorage file_system " + root + "\nlog {\noutput file " + s.logFile + "\nlevel DEBUG\n}\nservers {\ntrace\n}\n" +
-			named("acme", settings(acme, "{env.ACME_SECRET_KEY}")+"\nmachine_secret_key {env.MACHINE_SECRET_KEY}",
-				"shop", settings(shop, "{file."+file+"}")) +
-			"}\n" + s.url + " {\nbind 127.0.0.1\nlog\n" +
-			"handle /metrics {\nmetrics\n}\n" +
-			"handle /acme {\nclerk_auth {\ninstance acme\naccepts_token any\n}\nrespond in\n}\n" +
-			"handle /shop* {\nclerk_auth {\ninstance shop\nsign_out /shop/sign-out\n}\nrespond in\n}\n" + more + "}\n"
-	}
-	adapted := adapt(t, configuration(""))
-	if err := caddy.Load(adapted, true); err != nil {
-		t.Fatal(err)
-	}
-
-	outputs := map[string]string{"the adapted configuration": string(adapted)}
-	for _, answer := range []answer{
-		s.get("/acme", acme.bearer(t, "alice", "")...),
-		s.get("/acme", acme.machineToken(t, "api_key")...),
-		s.get("/acme", acme.machineToken(t, "m2m_token")...),
-		s.get("/acme", document...),
-		s.get("/shop", shop.bearer(t, "alice", "")...),
-		s.get("/shop", acme.bearer(t, "alice", "")...),
-		s.send(http.MethodPost, "/shop/sign-out", "Sec-Fetch-Site", "same-origin"),
-		s.get("/metrics"),
-	} {
-		outputs["the answers"] += fmt.Sprint(answer.StatusCode, answer.Header, answer.body)
-	}
-	for _, broken := range []string{
-		"instance acme\nsecret_key {file." + file + "}",
-		"instance acme\nmachine_secret_key {env.ACME_SECRET_KEY}",
-		"publishable_key " + liveKey + "\nsecret_key {env.ACME_SECRET_KEY}",
-		"instance shop\njwt_key {env.ACME_SECRET_KEY}",
-		"instance shop\njwks_url {env.ACME_SECRET_KEY}",
-	} {
-		err := caddy.Load(adapt(t, configuration("clerk_auth {\n"+broken+"\n}\n")), true)
-		if err == nil {
-			t.Fatalf("%s: expected it to be refused", broken)
-		}
-		outputs["the errors"] += err.Error()
-	}
-	if err := caddy.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	outputs["the saved configuration"] = files(t, filepath.Dir(saved))
-	outputs["the storage"] = files(t, root)
-	outputs["the log"] = s.log()
-
-	for _, where := range []string{"the adapted configuration", "the saved configuration"} {
-		for _, placeholder := range []string{"{env.ACME_SECRET_KEY}", "{env.MACHINE_SECRET_KEY}", "{file." + file + "}"} {
-			if !strings.Contains(outputs[where], placeholder) {
-				t.Errorf("expected %s in %s", placeholder, where)
-			}
-		}
-	}
-	if !strings.Contains(outputs["the log"], `"instance":"acme"`) {
-		t.Error("expected the handlers in the log")
-	}
-	for where, output := range outputs {
-		for _, secret := range secrets {
-			if output == "" || strings.Contains(output, secret) {
-				t.Errorf("expected %s to be there, and without %s, got %s", where, secret, output)
-			}
-		}
-	}
-}
-
-// files gives the names and contents of all files in a directory.
-func files(t *testing.T, root string) string {
-	t.Helper()
-	var all strings.Builder
-	err := fs.WalkDir(os.DirFS(root), ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		content, err := os.ReadFile(filepath.Join(root, path))
-		all.WriteString(path + "\n" + string(content) + "\n")
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all.String()
 }
