@@ -12,16 +12,19 @@ import (
 
 // withSecretKey guards what belongs to the Backend API.
 func (e *Emulator) withSecretKey(next http.HandlerFunc) http.HandlerFunc {
-	want := sha256.Sum256([]byte(e.secretKey))
 	return func(w http.ResponseWriter, r *http.Request) {
 		key, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		got := sha256.Sum256([]byte(key))
-		if !isBearer || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+		if !isBearer || !e.isSecretKey(key) {
 			writeAPIError(w, http.StatusUnauthorized, "clerk_key_invalid", "the secret key is missing or is not this instance's")
 			return
 		}
 		next(w, r)
 	}
+}
+
+func (e *Emulator) isSecretKey(key string) bool {
+	got, want := sha256.Sum256([]byte(key)), sha256.Sum256([]byte(e.secretKey))
+	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
 func (e *Emulator) publicKeys(w http.ResponseWriter, _ *http.Request) {
@@ -45,9 +48,10 @@ func (e *Emulator) handshakePayload(w http.ResponseWriter, r *http.Request) {
 }
 
 type apiError struct {
-	Code        string `json:"code"`
-	Message     string `json:"message"`
-	LongMessage string `json:"long_message"`
+	Code        string            `json:"code"`
+	Message     string            `json:"message"`
+	LongMessage string            `json:"long_message"`
+	Meta        map[string]string `json:"meta,omitempty"`
 }
 
 // writeAPIError answers in the form that Clerk's APIs give their errors.

@@ -43,7 +43,7 @@ func (e *Emulator) knownCookie(r *http.Request, name string) string {
 func (e *Emulator) ensureBrowser(r *http.Request, values url.Values) string {
 	id := e.browserOf(r, values)
 	if id == "" && !e.production {
-		id = e.store.newBrowser(devBrowserPrefix)
+		id = e.store.newBrowser(devBrowserPrefix, e.now())
 	}
 	return id
 }
@@ -54,8 +54,8 @@ func (e *Emulator) ensureBrowser(r *http.Request, values url.Values) string {
 func (e *Emulator) leave(w http.ResponseWriter, r *http.Request, browser string, to destination.Destination) {
 	address := to.Address
 	if e.production {
-		secure := schemeOf(r) == "https"
-		setCookies(w, e.uatCookies(e.store.sessionOf(browser), e.now(), secure)...)
+		secure := e.seenFrom(r).isSecure()
+		setCookies(w, e.uatCookies(e.store.clientOf(browser), e.now(), secure)...)
 		setCookies(w, e.sessionExpired(secure)...)
 	} else {
 		address = to.With(cookieDevBrowser, browser)

@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"time"
@@ -57,14 +58,22 @@ func (e *Emulator) bothExpired(name string, secure bool) []*http.Cookie {
 	return []*http.Cookie{expired(name, secure), expired(e.suffixed(name), secure)}
 }
 
-// uatCookies tell since when a browser has been signed in, 0 for not at all. The
+// uatCookies tell when it last changed who is signed in, 0 when nobody is. The
 // time never lies after now, so that no token issued from now on is older.
-func (e *Emulator) uatCookies(s *session, now time.Time, secure bool) []*http.Cookie {
+func (e *Emulator) uatCookies(c client, now time.Time, secure bool) []*http.Cookie {
 	uat := int64(0)
-	if s != nil {
-		uat = min(s.started.Unix(), now.Unix())
+	if len(c.sessions) > 0 {
+		uat = min(c.changed.Unix(), now.Unix())
 	}
 	return e.both(cookieClientUat, strconv.FormatInt(uat, 10), secure)
+}
+
+// clientCookie is what a production browser is known by. It goes to the Frontend
+// API alone.
+func (e *Emulator) clientCookie(browser string, p place) *http.Cookie { //nolint:gosec // See cookie.
+	c := httpOnly(cookie(cookieClient, browser, p.isSecure()))
+	c.Path = cmp.Or(p.path, "/")
+	return c
 }
 
 // refreshCookie holds what an application has a session renewed with. It has no

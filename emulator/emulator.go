@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -25,8 +24,7 @@ type Emulator struct {
 	people         *directory
 	store          *store
 	machines       *machineStore
-	routes         map[string]route
-	crossOrigin    *http.CrossOriginProtection
+	routes         *routes
 }
 
 // New starts an instance with a fresh key and no sessions.
@@ -56,10 +54,9 @@ func newInstance(o Options, key *signingKey) *Emulator {
 		people:         newDirectory(),
 		store:          newStore(maxBrowsers, maxNonces),
 		machines:       newMachineStore(maxMachineTokens),
-		crossOrigin:    http.NewCrossOriginProtection(),
 	}
 	e.suffix = cookieSuffix(e.publishableKey)
-	e.routes = e.routeTable()
+	e.routes = newRoutes(e.routeTable())
 	return e
 }
 
@@ -95,60 +92,18 @@ func cookieSuffix(publishableKey string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])[:8]
 }
 
-// route holds the handlers of one path by method.
-type route map[string]http.HandlerFunc
-
-const (
-	sessionsPath      = "/v1/sessions/"
-	usersPath         = "/v1/users/"
-	organizationsPath = "/v1/organizations/"
-)
-
-// routeTable names paths below the mount. Where {id} is one of a resource, the
-// handlers find it as the path value "id".
-func (e *Emulator) routeTable() map[string]route {
-	get, post := http.MethodGet, http.MethodPost
-	return map[string]route{
-		"/":                             {get: e.index},
-		"/.well-known/jwks.json":        {get: e.publicKeys},
-		"/v1/jwks":                      {get: e.withSecretKey(e.publicKeys)},
-		"/v1/client/handshake":          {get: e.handshake},
-		"/v1/clients/handshake_payload": {get: e.withSecretKey(e.handshakePayload)},
-		sessionsPath + "{id}/refresh":   {post: e.withSecretKey(e.refreshSession)},
-		"/api_keys/verify":              {post: e.withSecretKey(e.verifyMachine(apiKeys))},
-		"/m2m_tokens/verify":            {post: e.withSecretKey(e.verifyMachine(m2mTokens))},
-		"/oauth_applications/access_tokens/verify":  {post: e.withSecretKey(e.verifyMachine(oauthTokens))},
-		sessionsPath + "{id}/revoke":                {post: e.withSecretKey(e.revokeSession)},
-		"/v1/users":                                 {get: e.withSecretKey(e.listUsers)},
-		usersPath + "count":                         {get: e.withSecretKey(e.countUsers)},
-		usersPath + "{id}":                          {get: e.withSecretKey(e.getUser)},
-		usersPath + "{id}/organization_memberships": {get: e.withSecretKey(e.listMemberships)},
-		"/v1/organizations":                         {get: e.withSecretKey(e.listOrganizations)},
-		organizationsPath + "{id}":                  {get: e.withSecretKey(e.getOrganization)},
-		organizationsPath + "{id}/memberships":      {get: e.withSecretKey(e.listMembers)},
-		"/sign-in":                                  {get: e.showSignIn, post: e.sameOrigin(e.signIn)},
-		"/sign-in/tasks":                            {get: e.showTasks, post: e.sameOrigin(e.resolveTask)},
-		"/sign-out":                                 {get: e.showSignOut, post: e.sameOrigin(e.signOut)},
-		"/emulator/token":                           {get: e.token},
-	}
-}
-
 // ServeHTTP answers every path below the mount and 404 for all others.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 
-	handlers, found := e.routes[e.routeOf(r)]
+	handlers, found := e.routeOf(r)
 	if !found {
 		writeAPIError(w, http.StatusNotFound, "resource_not_found", "the emulator has nothing at this path")
 		return
 	}
-	method := r.Method
-	if method == http.MethodHead {
-		method = http.MethodGet
-	}
-	handle, allowed := handlers[method]
+	handle, allowed := handlers[methodOf(r)]
 	if !allowed {
 		w.Header().Set("Allow", handlers.methods())
 		writeAPIError(w, http.StatusMethodNotAllowed, "method_not_allowed", "this path answers "+handlers.methods())
@@ -156,43 +111,4 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	handle(w, r)
-}
-
-// routeOf gives the request's path as the route table names it, or "" when the
-// request is for somewhere else.
-func (e *Emulator) routeOf(r *http.Request) string {
-	below, ok := strings.CutPrefix(r.URL.Path, e.mount)
-	if !ok {
-		return ""
-	}
-	if below == "" {
-		return "/"
-	}
-	if below == usersPath+"count" {
-		return below
-	}
-	for _, resource := range []string{sessionsPath, usersPath, organizationsPath} {
-		rest, found := strings.CutPrefix(below, resource)
-		if !found {
-			continue
-		}
-		id, action, more := strings.Cut(rest, "/")
-		r.SetPathValue("id", id)
-		if more {
-			action = "/" + action
-		}
-		return resource + "{id}" + action
-	}
-	return below
-}
-
-func (rt route) methods() string {
-	var methods []string
-	if _, ok := rt[http.MethodGet]; ok {
-		methods = append(methods, http.MethodGet, http.MethodHead)
-	}
-	if _, ok := rt[http.MethodPost]; ok {
-		methods = append(methods, http.MethodPost)
-	}
-	return strings.Join(methods, ", ")
 }

@@ -242,7 +242,7 @@ func TestConcurrentUse(t *testing.T) {
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
-			browser := e.store.newBrowser(devBrowserPrefix)
+			browser := e.store.newBrowser(devBrowserPrefix, e.now())
 			for _, path := range []string{
 				"/sign-in?__clerk_db_jwt=" + browser,
 				"/v1/client/handshake?format=nonce&redirect_url=" + site + "/&__clerk_db_jwt=" + browser,

@@ -33,7 +33,7 @@ func (e *Emulator) handshake(w http.ResponseWriter, r *http.Request) {
 		writeAPIError(w, http.StatusBadRequest, "request_invalid", err.Error())
 		return
 	}
-	to, err := destination.Parse(query.Get("redirect_url"), requestOrigin(r))
+	to, err := destination.Parse(query.Get("redirect_url"), e.seenFrom(r).origin)
 	if err != nil {
 		writeAPIError(w, http.StatusBadRequest, "redirect_url_invalid", err.Error())
 		return
@@ -47,16 +47,16 @@ func (e *Emulator) handshake(w http.ResponseWriter, r *http.Request) {
 	now := e.now()
 	browser := e.ensureBrowser(r, query)
 	e.activateOrganization(browser, query)
-	current := e.store.sessionOf(browser)
+	known := e.store.clientOf(browser)
 	name, value := cookieHandshakeNonce, ""
 	if format == formatNonce {
 		var directives []string
-		if directives, err = e.directives(browser, current, to, name, now); err == nil {
+		if directives, err = e.directives(known, to, name, now); err == nil {
 			value = e.store.putNonce(directives, now)
 		}
 	} else {
 		name = cookieHandshake
-		value, err = e.handshakeToken(browser, current, to, now)
+		value, err = e.handshakeToken(known, to, now)
 	}
 	if err != nil {
 		writeAPIError(w, http.StatusInternalServerError, "internal_error", fmt.Sprintf("making the handshake: %v", err))
@@ -89,11 +89,8 @@ func (e *Emulator) activateOrganization(browser string, query url.Values) {
 	}
 	wanted := query.Get("organization_id")
 	e.store.change(browser, func(s *session) {
-		switch {
-		case wanted == "":
-			s.member = false
-		case (wanted == acme.ID || wanted == acme.Slug) && s.person.Role != "" && !s.pending:
-			s.member = true
+		if !s.pending {
+			s.activate(wanted)
 		}
 	})
 }
@@ -101,29 +98,30 @@ func (e *Emulator) activateOrganization(browser string, query url.Values) {
 // directives are the cookies that the application is to set for itself, as
 // Set-Cookie values. Clerk's SDKs take the last one whose name begins with
 // __session as the token, so the session's stand last.
-func (e *Emulator) directives(browser string, s *session, to destination.Destination, carrier string, now time.Time) ([]string, error) {
-	cookies := e.uatCookies(s, now, to.Secure)
+func (e *Emulator) directives(c client, to destination.Destination, carrier string, now time.Time) ([]string, error) {
+	cookies := e.uatCookies(c, now, to.Secure)
 	if e.production {
 		cookies = append(cookies, httpOnly(expired(carrier, to.Secure)))
 	} else {
-		cookies = append(cookies, e.both(cookieDevBrowser, browser, to.Secure)...)
+		cookies = append(cookies, e.both(cookieDevBrowser, c.browser, to.Secure)...)
 	}
+	s := c.session(c.active)
 	if s == nil {
 		return asDirectives(append(cookies, e.sessionExpired(to.Secure)...)), nil
 	}
-	token, err := e.Sign(sessionHeader(), e.sessionClaims(*s, to.Origin, now))
+	token, err := e.sessionToken(*s, to.Origin, now)
 	if err != nil {
 		return nil, err
 	}
-	cookies = append(cookies, e.refreshCookie(e.store.putRefresh(browser, s.id), to.Secure))
+	cookies = append(cookies, e.refreshCookie(e.store.putRefresh(c.browser, s.id), to.Secure))
 	return asDirectives(append(cookies, e.both(cookieSession, token, to.Secure)...)), nil
 }
 
 // handshakeToken signs the directives. What makes a cookie too long for a
 // browser, with a long name or host, it leaves out: the plain session cookie,
 // since the suffixed one says the same, and then what only spares handshakes.
-func (e *Emulator) handshakeToken(browser string, s *session, to destination.Destination, now time.Time) (string, error) {
-	directives, err := e.directives(browser, s, to, cookieHandshake, now)
+func (e *Emulator) handshakeToken(c client, to destination.Destination, now time.Time) (string, error) {
+	directives, err := e.directives(c, to, cookieHandshake, now)
 	if err != nil {
 		return "", err
 	}

@@ -24,7 +24,7 @@ func signedIn(t *testing.T, e *Emulator, c *clock, user string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	browser := e.store.newBrowser(prefix)
+	browser := e.store.newBrowser(prefix, c.now())
 	e.store.signIn(browser, p, c.now())
 	return browser
 }

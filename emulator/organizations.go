@@ -8,11 +8,51 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 )
 
-// resource is what the Backend API says of the organization.
-func (o *organization) resource() map[string]any {
+// organization is one that the emulated instance has.
+type organization struct{ ID, Slug, Name string }
+
+var (
+	acme   = organization{ID: "org_acme", Slug: "acme", Name: "Acme"}
+	globex = organization{ID: "org_globex", Slug: "globex", Name: "Globex"}
+
+	organizations = []organization{acme, globex}
+)
+
+// Features and actions span the permissions, which are the same in every
+// organization. A role holds one mask for each feature, whose bits count the
+// actions from the lowest.
+var (
+	features = []string{"dashboard", "teams"}
+	actions  = []string{"manage", "read"}
+	masks    = map[string][]int{"admin": {3, 3}, "member": {2, 2}}
+)
+
+// permissionsOf lists what a role may.
+func permissionsOf(role string) []string {
+	list := []string{}
+	for i, mask := range masks[role] {
+		for j, action := range actions {
+			if mask&(1<<j) != 0 {
+				list = append(list, "org:"+features[i]+":"+action)
+			}
+		}
+	}
+	return list
+}
+
+// organizationOf takes an id or a slug.
+func organizationOf(name string) (organization, bool) {
+	i := slices.IndexFunc(organizations, func(o organization) bool { return o.ID == name || o.Slug == name })
+	if i < 0 {
+		return organization{}, false
+	}
+	return organizations[i], true
+}
+
+// resource is what Clerk's APIs say of the organization.
+func (o organization) resource() map[string]any {
 	return map[string]any{
 		"object": "organization", "id": o.ID, "name": o.Name, "slug": o.Slug, "has_image": false, "max_allowed_memberships": 0,
 		"admin_delete_enabled": false, "public_metadata": emptyObject, "private_metadata": emptyObject,
@@ -20,38 +60,60 @@ func (o *organization) resource() map[string]any {
 	}
 }
 
-// membership is what the Backend API says of a person in the organization.
-func (o *organization) membership(p person) map[string]any {
-	first, last, _ := strings.Cut(p.Name, " ")
+// membership is what Clerk's APIs say of a person in the organization.
+func (o organization) membership(p person) map[string]any {
+	role := p.Roles[o.ID]
 	return map[string]any{
-		"object": "organization_membership", "id": "orgmem_" + p.Key, "role": "org:" + p.Role, "permissions": []string{},
+		"object": "organization_membership", "id": "orgmem_" + o.Slug + "_" + p.Key, "role": "org:" + role, "permissions": permissionsOf(role),
 		"organization": o.resource(), "public_metadata": emptyObject, "private_metadata": emptyObject,
-		"public_user_data": map[string]any{
-			"user_id": p.ID, "identifier": p.Email, "first_name": first, "last_name": last, "image_url": "", "has_image": false,
-		},
-		"created_at": founded, "updated_at": founded,
+		"public_user_data": p.publicData(), "created_at": founded, "updated_at": founded,
 	}
 }
+
+// memberships are those of a person, in the order of the organizations.
+func (p person) memberships() []any {
+	list := []any{}
+	for _, o := range organizations {
+		if p.Roles[o.ID] != "" {
+			list = append(list, o.membership(p))
+		}
+	}
+	return list
+}
+
+const noOrganization = "no organization has this id"
 
 // getOrganization takes its id or its slug.
 func (e *Emulator) getOrganization(w http.ResponseWriter, r *http.Request) {
-	if id := r.PathValue("id"); id != acme.ID && id != acme.Slug {
-		writeAPIError(w, http.StatusNotFound, "resource_not_found", "the only organization is "+acme.ID)
+	o, found := organizationOf(r.PathValue("id"))
+	if !found {
+		writeAPIError(w, http.StatusNotFound, "resource_not_found", noOrganization)
 		return
 	}
-	writeJSON(w, http.StatusOK, acme.resource())
+	writeJSON(w, http.StatusOK, o.resource())
 }
 
 func (e *Emulator) listOrganizations(w http.ResponseWriter, r *http.Request) {
-	writeList(w, r, []any{acme.resource()})
+	list := []any{}
+	for _, o := range organizations {
+		list = append(list, o.resource())
+	}
+	writeList(w, r, list)
 }
 
 func (e *Emulator) listMembers(w http.ResponseWriter, r *http.Request) {
-	if r.PathValue("id") != acme.ID {
-		writeAPIError(w, http.StatusNotFound, "resource_not_found", "the only organization is "+acme.ID)
+	o, found := organizationOf(r.PathValue("id"))
+	if !found || o.ID != r.PathValue("id") {
+		writeAPIError(w, http.StatusNotFound, "resource_not_found", noOrganization)
 		return
 	}
-	writeList(w, r, e.memberships(func(person) bool { return true }))
+	list := []any{}
+	for _, p := range e.people.known {
+		if p.Roles[o.ID] != "" {
+			list = append(list, o.membership(p))
+		}
+	}
+	writeList(w, r, list)
 }
 
 func (e *Emulator) listMemberships(w http.ResponseWriter, r *http.Request) {
@@ -60,18 +122,7 @@ func (e *Emulator) listMemberships(w http.ResponseWriter, r *http.Request) {
 		writeAPIError(w, http.StatusNotFound, "resource_not_found", "no user that the emulator begins with has this id")
 		return
 	}
-	writeList(w, r, e.memberships(func(p person) bool { return p.ID == user.ID }))
-}
-
-// memberships are those of the people who are asked for.
-func (e *Emulator) memberships(isAsked func(person) bool) []any {
-	list := []any{}
-	for _, p := range e.people.known {
-		if p.Role != "" && isAsked(p) {
-			list = append(list, acme.membership(p))
-		}
-	}
-	return list
+	writeList(w, r, user.memberships())
 }
 
 // writeList answers with the part of a list that is asked for, and how long it

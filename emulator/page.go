@@ -40,17 +40,17 @@ type frame struct {
 	Notice   string
 }
 
-func (e *Emulator) frame(title string) frame {
+func (e *Emulator) frame(r *http.Request, title string) frame {
 	return frame{
 		Title: title,
 		Style: template.CSS(style), //nolint:gosec // It is the embedded file, not input.
-		Mount: e.mount,
+		Mount: e.seenFrom(r).path,
 	}
 }
 
 // formFrame is a frame whose forms lead to an address.
-func (e *Emulator) formFrame(title, browser string, to destination.Destination) frame {
-	f := e.frame(title)
+func (e *Emulator) formFrame(r *http.Request, title, browser string, to destination.Destination) frame {
+	f := e.frame(r, title)
 	f.Redirect = to.Address
 	if !e.production {
 		f.Browser = browser
@@ -89,25 +89,27 @@ type errorPage struct {
 	Message string
 }
 
-func (e *Emulator) showError(w http.ResponseWriter, status int, message string) {
-	render(w, status, "error.html", errorPage{frame: e.frame(http.StatusText(status)), Message: message})
+func (e *Emulator) showError(w http.ResponseWriter, r *http.Request, status int, message string) {
+	render(w, status, "error.html", errorPage{frame: e.frame(r, http.StatusText(status)), Message: message})
 }
 
 type indexPage struct {
 	frame
-	Kind, PublishableKey, SecretKey, Issuer, BaseURL, KeyID, PublicPEM string
-	People                                                             []person
+	Kind, PublishableKey, SecretKey, Issuer, BaseURL, KeyID, PublicPEM, Password string
+	People                                                                       []person
 }
 
 // index names the settings that an application needs. A secret key that was
 // configured is somebody's choice and is not shown; the built-in one is no secret.
 func (e *Emulator) index(w http.ResponseWriter, r *http.Request) {
+	seen := e.seenFrom(r)
 	p := indexPage{
-		frame:          e.frame("A small Clerk"),
+		frame:          e.frame(r, "A small Clerk"),
 		Kind:           "development",
 		PublishableKey: e.publishableKey,
 		Issuer:         e.Issuer(),
-		BaseURL:        requestOrigin(r) + e.mount,
+		BaseURL:        seen.origin + seen.path,
+		Password:       Password,
 		KeyID:          e.key.id,
 		PublicPEM:      e.key.publicPEM,
 		People:         e.people.known,

@@ -110,7 +110,7 @@ func TestSignInInProduction(t *testing.T) {
 		t.Fatalf("status %d, location %q, client %q", response.StatusCode, response.Header.Get("Location"), client)
 	}
 	i := slices.IndexFunc(response.Cookies(), func(c *http.Cookie) bool { return c.Name == "__client" })
-	if c := response.Cookies()[i]; !c.HttpOnly || c.Path != "/" || c.SameSite != http.SameSiteLaxMode {
+	if c := response.Cookies()[i]; !c.HttpOnly || c.Path != "/__clerk" || c.SameSite != http.SameSiteLaxMode {
 		t.Errorf("cookie %q", c.Raw)
 	}
 	if uat := set["__client_uat"]; uat != "1800000000" || set["__client_uat_"+e.CookieSuffix()] != uat {
@@ -146,7 +146,7 @@ func TestSignInAsSomebodyNew(t *testing.T) {
 		{"a\u0085b", 422},
 		{"a\xffb", 422},
 	} {
-		browser := e.store.newBrowser(devBrowserPrefix)
+		browser := e.store.newBrowser(devBrowserPrefix, e.now())
 		response := call(e, "POST", "/sign-in", withForm(url.Values{"email": {c.typed}, "__clerk_db_jwt": {browser}}))
 		if response.StatusCode != c.status {
 			t.Errorf("%q: status %d, want %d", c.typed, response.StatusCode, c.status)
@@ -183,7 +183,7 @@ func TestSignInAsSomebodyNew(t *testing.T) {
 
 func TestFormsRefused(t *testing.T) {
 	e, _ := newTestEmulator(t, Options{})
-	browser := e.store.newBrowser(devBrowserPrefix)
+	browser := e.store.newBrowser(devBrowserPrefix, e.now())
 	good := url.Values{"user": {"alice"}, "__clerk_db_jwt": {browser}}
 	with := func(name, value string) url.Values {
 		return url.Values{"user": {"alice"}, "__clerk_db_jwt": {browser}, name: {value}}

@@ -15,33 +15,24 @@ import (
 	"unicode/utf8"
 )
 
-// organization is the one that the emulated instance has.
-type organization struct {
-	ID, Slug, Name string
-	// Features and Actions span the permissions; a role holds one mask per
-	// feature, whose bits count the actions from the lowest.
-	Features, Actions []string
-	Masks             map[string][]string
-}
+// Password is everybody's.
+const Password = "emulator"
 
-var acme = organization{
-	ID:       "org_acme",
-	Slug:     "acme",
-	Name:     "Acme",
-	Features: []string{"dashboard", "teams"},
-	Actions:  []string{"manage", "read"},
-	Masks:    map[string][]string{"admin": {"3", "3"}, "member": {"2", "2"}},
-}
+// roles are a person's by the id of the organization.
+type roles map[string]string
 
-// person is someone who can sign in. Role is empty for someone who belongs to
-// no organization.
+// person is someone who can sign in.
 type person struct {
 	Key, ID, Name, Email string
-	Role                 string
+	Roles                roles
 	// Undecided people have to choose their organization first: their sessions
 	// begin pending.
 	Undecided bool
 }
+
+// Role is the person's in the organization that a session begins with, empty for
+// none.
+func (p person) Role() string { return p.Roles[acme.ID] }
 
 // directory holds those who can sign in.
 type directory struct {
@@ -53,10 +44,10 @@ func newDirectory() *directory {
 	return &directory{
 		salt: []byte(rand.Text()),
 		known: []person{
-			{Key: "alice", ID: "user_alice", Name: "Alice Adams", Email: "alice@example.com", Role: "admin"},
-			{Key: "bob", ID: "user_bob", Name: "Bob Baker", Email: "bob@example.com", Role: "member"},
+			{Key: "alice", ID: "user_alice", Name: "Alice Adams", Email: "alice@example.com", Roles: roles{acme.ID: "admin", globex.ID: "member"}},
+			{Key: "bob", ID: "user_bob", Name: "Bob Baker", Email: "bob@example.com", Roles: roles{acme.ID: "member", globex.ID: "admin"}},
 			{Key: "carol", ID: "user_carol", Name: "Carol Clarke", Email: "carol@example.com"},
-			{Key: "dave", ID: "user_dave", Name: "Dave Dixon", Email: "dave@example.com", Role: "member", Undecided: true},
+			{Key: "dave", ID: "user_dave", Name: "Dave Dixon", Email: "dave@example.com", Roles: roles{acme.ID: "member"}, Undecided: true},
 		},
 	}
 }
@@ -94,4 +85,22 @@ func (d *directory) typed(name string) (person, error) {
 	mac.Write([]byte(name))
 	id := base32.StdEncoding.EncodeToString(mac.Sum(nil))[:26]
 	return person{ID: "user_" + id, Name: name, Email: name}, nil
+}
+
+// signingIn gives the person whom someone at a sign-in names: one of the known by
+// e-mail address or short name, and anybody by an e-mail address.
+func (d *directory) signingIn(identifier string) (person, bool) {
+	identifier = strings.TrimSpace(identifier)
+	i := slices.IndexFunc(d.known, func(p person) bool {
+		return p.Key == identifier || strings.EqualFold(p.Email, identifier)
+	})
+	if i >= 0 {
+		return d.known[i], true
+	}
+	name, host, _ := strings.Cut(identifier, "@")
+	if name == "" || host == "" {
+		return person{}, false
+	}
+	p, err := d.typed(identifier)
+	return p, err == nil
 }

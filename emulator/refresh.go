@@ -60,7 +60,7 @@ func (e *Emulator) refreshSession(w http.ResponseWriter, r *http.Request) {
 
 // answerRefresh leaves out when the person signed in, which has not changed.
 func (e *Emulator) answerRefresh(w http.ResponseWriter, s session, origin string, suffixed bool) {
-	token, err := e.Sign(sessionHeader(), e.sessionClaims(s, origin, e.now()))
+	token, err := e.sessionToken(s, origin, e.now())
 	if err != nil {
 		writeAPIError(w, http.StatusInternalServerError, "internal_error", fmt.Sprintf("making a token: %v", err))
 		return

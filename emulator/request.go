@@ -9,8 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-
-	"github.com/caddy-clerk/caddy-clerk/emulator/internal/destination"
 )
 
 // What a request may hold. A session token and a page's address are the longest
@@ -69,30 +67,13 @@ func checkLengths(values url.Values) error {
 	return nil
 }
 
-func schemeOf(r *http.Request) string {
-	if r.TLS != nil {
-		return "https"
-	}
-	return "http"
-}
-
-// requestOrigin is the origin under which the browser sees the emulator, "" when
-// the Host header is no host.
-func requestOrigin(r *http.Request) string {
-	origin, _, err := destination.OriginOf(schemeOf(r), r.Host)
-	if err != nil {
-		return ""
-	}
-	return origin
-}
-
 // sameOrigin refuses a form that another site made the browser send. The pages
 // need no token in their forms for it, and neither does an application's own
 // sign-out button on the same origin.
 func (e *Emulator) sameOrigin(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := e.crossOrigin.Check(r); err != nil {
-			e.showError(w, http.StatusForbidden, "This form was sent from another site, so nothing was done.")
+		if isCrossOrigin(r, e.seenFrom(r)) {
+			e.showError(w, r, http.StatusForbidden, "This form was sent from another site, so nothing was done.")
 			return
 		}
 		next(w, r)

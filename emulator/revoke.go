@@ -8,7 +8,7 @@ import "net/http"
 // The browser learns of it at its next handshake.
 func (e *Emulator) revokeSession(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
-	ended := e.store.endSession(id)
+	ended := e.store.endSession(id, e.now())
 	if ended == nil {
 		writeAPIError(w, http.StatusNotFound, "resource_not_found", "no session has this id, or it has ended")
 		return

@@ -29,7 +29,7 @@ func (e *Emulator) showSignIn(w http.ResponseWriter, r *http.Request) {
 func (e *Emulator) renderSignIn(w http.ResponseWriter, r *http.Request, status int, values url.Values, to destination.Destination, notice string) {
 	browser := e.ensureBrowser(r, values)
 	p := signInPage{
-		frame:  e.formFrame("Sign in", browser, to),
+		frame:  e.formFrame(r, "Sign in", browser, to),
 		Site:   to.Site(),
 		People: e.people.known,
 		Typed:  values.Get("email"),
@@ -57,7 +57,7 @@ func (e *Emulator) signIn(w http.ResponseWriter, r *http.Request) {
 	if e.production {
 		e.store.forget(browser)
 		browser = newID(clientPrefix)
-		setCookies(w, httpOnly(cookie(cookieClient, browser, schemeOf(r) == "https")))
+		setCookies(w, e.clientCookie(browser, e.seenFrom(r)))
 	}
 	e.store.signIn(browser, chosen, e.now())
 	e.leave(w, r, browser, to)
@@ -85,12 +85,12 @@ func (e *Emulator) pageForm(w http.ResponseWriter, r *http.Request) (url.Values,
 
 func (e *Emulator) pageValues(w http.ResponseWriter, r *http.Request, values url.Values, err error) (url.Values, destination.Destination, bool) {
 	if err != nil {
-		e.showError(w, http.StatusBadRequest, err.Error())
+		e.showError(w, r, http.StatusBadRequest, err.Error())
 		return nil, destination.Destination{}, false
 	}
-	to, err := destination.ParseReturn(values.Get("redirect_url"), requestOrigin(r))
+	to, err := destination.ParseReturn(values.Get("redirect_url"), e.seenFrom(r).origin)
 	if err != nil {
-		e.showError(w, http.StatusBadRequest, err.Error())
+		e.showError(w, r, http.StatusBadRequest, err.Error())
 		return nil, destination.Destination{}, false
 	}
 	return values, to, true

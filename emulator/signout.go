@@ -21,7 +21,7 @@ func (e *Emulator) showSignOut(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	browser := e.browserOf(r, query)
-	p := signOutPage{frame: e.formFrame("Sign out", browser, to), Site: to.Site()}
+	p := signOutPage{frame: e.formFrame(r, "Sign out", browser, to), Site: to.Site()}
 	if s := e.store.sessionOf(browser); s != nil {
 		p.Current = &s.person
 	}
@@ -36,9 +36,9 @@ func (e *Emulator) signOut(w http.ResponseWriter, r *http.Request) {
 	}
 	browser := e.browserOf(r, form)
 	e.store.signOut(browser)
-	secure := schemeOf(r) == "https"
+	secure := e.seenFrom(r).isSecure()
 	setCookies(w, e.sessionExpired(secure)...)
-	setCookies(w, e.uatCookies(nil, e.now(), secure)...)
+	setCookies(w, e.uatCookies(client{}, e.now(), secure)...)
 
 	address := to.Address
 	if e.onOtherHost(r, to) && browser != "" {
@@ -51,6 +51,6 @@ func (e *Emulator) signOut(w http.ResponseWriter, r *http.Request) {
 // onOtherHost says that the cookies set here do not reach the application, which
 // happens in development only; it then has to ask anew to learn of the change.
 func (e *Emulator) onOtherHost(r *http.Request, to destination.Destination) bool {
-	_, own, err := destination.OriginOf(schemeOf(r), r.Host)
-	return err == nil && !e.production && own != to.Host
+	own := e.seenFrom(r).host
+	return own != "" && !e.production && own != to.Host
 }

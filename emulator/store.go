@@ -13,32 +13,11 @@ const (
 	nonceLifetime = time.Minute
 )
 
-// session is what a person has after signing in. Values are copied, never
-// shared, so a reader needs no lock.
-type session struct {
-	id      string
-	person  person
-	started time.Time
-	pending bool
-	// member says that the organization is the session's active one.
-	member bool
-}
-
-func newSession(p person, now time.Time) session {
-	return session{
-		id:      newID("sess_"),
-		person:  p,
-		started: now,
-		pending: p.Undecided,
-		member:  p.Role != "" && !p.Undecided,
-	}
-}
-
-// store holds what the instance knows of browsers: by the id of a development
-// browser or of a production client, the session it has, if any.
+// store holds what the instance knows of browsers: the client of each, by the id
+// of a development browser or the secret of a production one.
 type store struct {
 	mu        sync.Mutex
-	browsers  *bounded[*session]
+	browsers  *bounded[*client]
 	nonces    *bounded[nonce]
 	refreshes *bounded[refresh]
 	direct    map[string]session // of tokens asked for by user, at most one for each known person
@@ -49,25 +28,28 @@ type nonce struct {
 	expires    time.Time
 }
 
-// refresh is what a refresh token stands for: one session of one browser.
-type refresh struct{ browser, session string }
+// refresh is what a refresh token stands for: one session of one client.
+type refresh struct {
+	client  *client
+	session string
+}
 
 // newStore remembers as many refresh tokens as browsers. A browser whose token
 // is forgotten gets another with its next handshake.
 func newStore(browsers, nonces int) *store {
 	return &store{
-		browsers:  newBounded[*session](browsers),
+		browsers:  newBounded[*client](browsers),
 		nonces:    newBounded[nonce](nonces),
 		refreshes: newBounded[refresh](browsers),
 		direct:    make(map[string]session),
 	}
 }
 
-func (s *store) newBrowser(prefix string) string {
+func (s *store) newBrowser(prefix string, now time.Time) string {
 	id := newID(prefix)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.browsers.put(id, nil)
+	s.browsers.put(id, newClient(id, now))
 	return id
 }
 
@@ -78,32 +60,49 @@ func (s *store) knows(browser string) bool {
 	return known
 }
 
-// sessionOf gives the session of a browser, nil for none.
-func (s *store) sessionOf(browser string) *session {
+// clientOf gives what is known of a browser, an empty client for nothing.
+func (s *store) clientOf(browser string) client {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	current, _ := s.browsers.get(browser)
-	return current.copy()
-}
-
-func (s *store) signIn(browser string, p person, now time.Time) {
-	started := newSession(p, now)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.browsers.put(browser, &started)
-}
-
-func (s *store) signOut(browser string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, known := s.browsers.get(browser); known {
-		s.browsers.put(browser, nil)
+	c, known := s.browsers.get(browser)
+	if !known {
+		return client{browser: browser}
 	}
+	return c.copy()
 }
+
+// sessionOf gives the active session of a browser, nil for none.
+func (s *store) sessionOf(browser string) *session {
+	c := s.clientOf(browser)
+	return c.session(c.active)
+}
+
+// with lets f read and change what is known of a browser, and tells whether it is
+// known.
+func (s *store) with(browser string, f func(*client)) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, known := s.browsers.get(browser)
+	if known {
+		f(c)
+	}
+	return known
+}
+
+// signIn makes a person the only one in a browser.
+func (s *store) signIn(browser string, p person, now time.Time) {
+	c := newClient(browser, now)
+	c.begin(p, now)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.browsers.put(browser, c)
+}
+
+func (s *store) signOut(browser string) { s.with(browser, (*client).endAll) }
 
 // endSession ends a session wherever it is, and gives it as it was; nil when
 // there is none of this id.
-func (s *store) endSession(id string) *session {
+func (s *store) endSession(id string, now time.Time) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for user, current := range s.direct {
@@ -112,10 +111,12 @@ func (s *store) endSession(id string) *session {
 			return &current
 		}
 	}
-	for browser, element := range s.browsers.entries {
-		if current := element.Value.(boundedEntry[*session]).value; current != nil && current.id == id {
-			s.browsers.put(browser, nil)
-			return current
+	for _, element := range s.browsers.entries {
+		c := element.Value.(boundedEntry[*client]).value
+		if current := c.session(id); current != nil {
+			ended := *current
+			c.end(id, now)
+			return &ended
 		}
 	}
 	return nil
@@ -127,17 +128,27 @@ func (s *store) forget(browser string) {
 	s.browsers.remove(browser)
 }
 
-// change lets f alter a copy of the browser's session and keeps the outcome.
-func (s *store) change(browser string, f func(*session)) {
+// rename gives a client another secret, so that who knew the old one before the
+// person signed in does not share the session.
+func (s *store) rename(browser, to string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	current, _ := s.browsers.get(browser)
-	if current == nil {
+	c, known := s.browsers.get(browser)
+	if !known {
 		return
 	}
-	altered := current.copy()
-	f(altered)
-	s.browsers.put(browser, altered)
+	s.browsers.remove(browser)
+	c.browser = to
+	s.browsers.put(to, c)
+}
+
+// change lets f alter the browser's active session.
+func (s *store) change(browser string, f func(*session)) {
+	s.with(browser, func(c *client) {
+		if current := c.session(c.active); current != nil {
+			f(current)
+		}
+	})
 }
 
 // directSession is the session behind tokens asked for by user, without a browser.
@@ -177,7 +188,9 @@ func (s *store) putRefresh(browser, session string) string {
 	token := newID("")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.refreshes.put(token, refresh{browser: browser, session: session})
+	if c, known := s.browsers.get(browser); known {
+		s.refreshes.put(token, refresh{client: c, session: session})
+	}
 	return token
 }
 
@@ -189,18 +202,11 @@ func (s *store) refreshed(token string) *session {
 	if !found {
 		return nil
 	}
-	current, _ := s.browsers.get(known.browser)
-	if current == nil || current.id != known.session {
+	c, _ := s.browsers.get(known.client.browser)
+	if c != known.client || c.session(known.session) == nil {
 		s.refreshes.remove(token)
 		return nil
 	}
-	return current.copy()
-}
-
-func (s *session) copy() *session {
-	if s == nil {
-		return nil
-	}
-	c := *s
-	return &c
+	renewed := *c.session(known.session)
+	return &renewed
 }

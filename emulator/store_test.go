@@ -9,9 +9,9 @@ import (
 
 func TestStoreForgetsTheBrowserUnusedForLongest(t *testing.T) {
 	s := newStore(3, 1)
-	first, second, third := s.newBrowser("a_"), s.newBrowser("a_"), s.newBrowser("a_")
+	first, second, third := s.newBrowser("a_", time.Time{}), s.newBrowser("a_", time.Time{}), s.newBrowser("a_", time.Time{})
 	s.knows(first) // A use keeps it.
-	fourth := s.newBrowser("a_")
+	fourth := s.newBrowser("a_", time.Time{})
 	for id, want := range map[string]bool{first: true, second: false, third: true, fourth: true} {
 		if s.knows(id) != want {
 			t.Errorf("%s: known %t, want %t", id, !want, want)
@@ -23,9 +23,10 @@ func TestStoreIsBounded(t *testing.T) {
 	s := newStore(maxBrowsers, maxNonces)
 	now := time.Unix(0, 0)
 	for range maxBrowsers + 100 {
-		s.signIn(s.newBrowser("a_"), person{ID: "user_a"}, now)
+		last := s.newBrowser("a_", time.Time{})
+		s.signIn(last, person{ID: "user_a"}, now)
 		s.putNonce(nil, now)
-		s.putRefresh("a", "sess_a")
+		s.putRefresh(last, "sess_a")
 	}
 	if len(s.browsers.entries) != maxBrowsers || len(s.nonces.entries) != maxNonces || len(s.refreshes.entries) != maxBrowsers {
 		t.Errorf("%d browsers, %d nonces and %d refresh tokens, want %d, %d and %d", len(s.browsers.entries), len(s.nonces.entries),

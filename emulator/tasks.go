@@ -24,7 +24,7 @@ func (e *Emulator) showTasks(w http.ResponseWriter, r *http.Request) {
 	browser := e.browserOf(r, query)
 	current := e.store.sessionOf(browser)
 	if current == nil {
-		e.toSignIn(w, to)
+		e.toSignIn(w, r, to)
 		return
 	}
 	if !current.pending {
@@ -32,7 +32,7 @@ func (e *Emulator) showTasks(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	render(w, http.StatusOK, "tasks.html", taskPage{
-		frame:        e.formFrame("Choose your organization", browser, to),
+		frame:        e.formFrame(r, "Choose your organization", browser, to),
 		Person:       current.person,
 		Organization: acme,
 	}, to)
@@ -46,19 +46,19 @@ func (e *Emulator) resolveTask(w http.ResponseWriter, r *http.Request) {
 	}
 	browser := e.browserOf(r, form)
 	if e.store.sessionOf(browser) == nil {
-		e.toSignIn(w, to)
+		e.toSignIn(w, r, to)
 		return
 	}
 	e.store.change(browser, func(s *session) {
 		if s.pending {
-			s.pending, s.member = false, s.person.Role != ""
+			s.pending, s.organization = false, s.person.home()
 		}
 	})
 	e.leave(w, r, browser, to)
 }
 
 // toSignIn sends someone without a session to the sign-in page first.
-func (e *Emulator) toSignIn(w http.ResponseWriter, to destination.Destination) {
-	w.Header().Set("Location", e.mount+"/sign-in?redirect_url="+url.QueryEscape(to.Address))
+func (e *Emulator) toSignIn(w http.ResponseWriter, r *http.Request, to destination.Destination) {
+	w.Header().Set("Location", e.seenFrom(r).path+"/sign-in?redirect_url="+url.QueryEscape(to.Address))
 	w.WriteHeader(http.StatusSeeOther)
 }

@@ -4,6 +4,7 @@ package emulator
 
 import (
 	"maps"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -60,7 +61,7 @@ func (e *Emulator) sessionClaims(s session, azp string, now time.Time) map[strin
 		"nbf":   issued - 10,
 		"exp":   issued + int64(e.lifetime/time.Second),
 		"jti":   newID(""),
-		"fva":   []int{max(0, int(now.Sub(s.started)/time.Minute)), -1},
+		"fva":   s.factorAges(now),
 		"sts":   "active",
 		"name":  s.person.Name,
 		"email": s.person.Email,
@@ -71,23 +72,34 @@ func (e *Emulator) sessionClaims(s session, azp string, now time.Time) map[strin
 	if s.pending {
 		claims["sts"] = "pending"
 	}
-	if s.member && !s.pending {
-		claims["o"] = acme.claim(s.person.Role)
-		claims["fea"] = acme.featureClaim()
+	if o, isActive := organizationOf(s.organization); isActive && !s.pending {
+		claims["o"] = o.claim(s.person.Roles[o.ID])
+		claims["fea"] = "o:" + strings.Join(features, ",o:")
 	}
 	return claims
 }
 
 func (o organization) claim(role string) map[string]any {
+	bits := make([]string, len(masks[role]))
+	for i, mask := range masks[role] {
+		bits[i] = strconv.Itoa(mask)
+	}
 	return map[string]any{
 		"id":  o.ID,
 		"slg": o.Slug,
 		"rol": role,
-		"per": strings.Join(o.Actions, ","),
-		"fpm": strings.Join(o.Masks[role], ","),
+		"per": strings.Join(actions, ","),
+		"fpm": strings.Join(bits, ","),
 	}
 }
 
-func (o organization) featureClaim() string {
-	return "o:" + strings.Join(o.Features, ",o:")
+// factorAges are the minutes since the person gave each factor. Nobody has a
+// second one.
+func (s session) factorAges(now time.Time) []int {
+	return []int{max(0, int(now.Sub(s.started)/time.Minute)), -1}
+}
+
+// sessionToken is a fresh token of a session for one origin.
+func (e *Emulator) sessionToken(s session, azp string, now time.Time) (string, error) {
+	return e.Sign(sessionHeader(), e.sessionClaims(s, azp, now))
 }

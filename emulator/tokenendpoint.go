@@ -59,7 +59,7 @@ func (e *Emulator) token(w http.ResponseWriter, r *http.Request) {
 			"m2m_token or oauth_token, and jwt with one of the last two only")
 		return
 	}
-	azp := cmp.Or(query.Get("azp"), requestOrigin(r))
+	azp := cmp.Or(query.Get("azp"), e.seenFrom(r).origin)
 	if strings.ContainsFunc(azp, unprintable) {
 		writeAPIError(w, http.StatusBadRequest, "request_invalid", "azp: expected an origin of printable characters")
 		return

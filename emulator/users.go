@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// founded is when the instance, its organization and its known people came to
+// founded is when the instance, its organizations and its known people came to
 // be, in milliseconds since 1970.
 const founded = 1767225600000
 
@@ -20,7 +20,7 @@ var emptyObject = map[string]any{}
 func (p person) user() map[string]any {
 	first, last, _ := strings.Cut(p.Name, " ")
 	address := map[string]any{
-		"object": "email_address", "id": "idn_" + p.Key, "email_address": p.Email, "reserved": false, "linked_to": []any{},
+		"object": "email_address", "id": "idn_" + strings.TrimPrefix(p.ID, "user_"), "email_address": p.Email, "reserved": false, "linked_to": []any{},
 		"verification": map[string]any{"object": "verification_admin", "status": "verified", "strategy": "admin", "attempts": nil, "expire_at": nil},
 		"created_at":   founded, "updated_at": founded,
 	}
@@ -29,12 +29,20 @@ func (p person) user() map[string]any {
 		"primary_email_address_id": address["id"], "primary_phone_number_id": nil, "primary_web3_wallet_id": nil,
 		"email_addresses": []any{address}, "phone_numbers": []any{}, "web3_wallets": []any{}, "passkeys": []any{},
 		"external_accounts": []any{}, "saml_accounts": []any{}, "enterprise_accounts": []any{},
-		"password_enabled": false, "two_factor_enabled": false, "totp_enabled": false, "backup_code_enabled": false,
+		"password_enabled": true, "two_factor_enabled": false, "totp_enabled": false, "backup_code_enabled": false,
 		"mfa_enabled_at": nil, "mfa_disabled_at": nil,
 		"public_metadata": emptyObject, "private_metadata": emptyObject, "unsafe_metadata": emptyObject,
 		"banned": false, "locked": false, "lockout_expires_in_seconds": nil, "verification_attempts_remaining": nil,
 		"delete_self_enabled": false, "create_organization_enabled": false, "last_sign_in_at": nil, "last_active_at": nil, "legal_accepted_at": nil,
 		"created_at": founded, "updated_at": founded,
+	}
+}
+
+// publicData is what other members of an organization see of a person.
+func (p person) publicData() map[string]any {
+	first, last, _ := strings.Cut(p.Name, " ")
+	return map[string]any{
+		"user_id": p.ID, "identifier": p.Email, "first_name": first, "last_name": last, "image_url": "", "has_image": false,
 	}
 }
 

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package emulator
+
+import (
+	"cmp"
+	"net/http"
+)
+
+// listOwnMemberships is for the person of the session that the page names, and of
+// the active one otherwise.
+func (e *Emulator) listOwnMemberships(w http.ResponseWriter, _ *http.Request, v visitor) {
+	c := e.store.clientOf(v.browser)
+	s := c.session(cmp.Or(v.query.Get("_clerk_session_id"), c.active))
+	if s == nil {
+		writeSignedOut(w)
+		return
+	}
+	list := s.person.memberships()
+	part, err := pageOf(list, v.query)
+	if err != nil {
+		writeAPIError(w, http.StatusUnprocessableEntity, "form_param_value_invalid", err.Error())
+		return
+	}
+	e.answer(w, v, map[string]any{"data": part, "total_count": len(list)})
+}
