@@ -24,30 +24,26 @@ type client struct {
 
 // attempt is a sign-in that waits for the password.
 type attempt struct {
-	id, identifier string
-	person         person
+	id     string
+	person person
 }
 
 func newClient(browser string, now time.Time) *client {
 	return &client{browser: browser, id: newID(clientPrefix), created: now, changed: now}
 }
 
-func (c *client) index(id string) int {
-	return slices.IndexFunc(c.sessions, func(s session) bool { return s.id == id })
-}
-
 // session gives one of the client's sessions, nil when it has none of this id.
 func (c *client) session(id string) *session {
-	i := c.index(id)
-	if i < 0 {
-		return nil
-	}
-	return &c.sessions[i]
+	return c.sessionWhere(func(s session) bool { return s.id == id })
 }
 
 // sessionOf gives the session of a person, nil for none.
 func (c *client) sessionOf(p person) *session {
-	i := slices.IndexFunc(c.sessions, func(s session) bool { return s.person.ID == p.ID })
+	return c.sessionWhere(func(s session) bool { return s.person.ID == p.ID })
+}
+
+func (c *client) sessionWhere(isAsked func(session) bool) *session {
+	i := slices.IndexFunc(c.sessions, isAsked)
 	if i < 0 {
 		return nil
 	}

@@ -14,45 +14,60 @@ const (
 	sessionAbandons = 30 * 24 * time.Hour
 )
 
+// getClient says who is signed in. A browser in which a session was ended from
+// elsewhere learns of it here, so it is told the time again.
+func (e *Emulator) getClient(w http.ResponseWriter, _ *http.Request, v visitor) {
+	if v.browser != "" {
+		e.tellTime(w, v.place, e.store.clientOf(v.browser))
+	}
+	e.answerWith(w, v, func(client any) map[string]any { return map[string]any{"response": client} })
+}
+
 // answer gives a page what it asked for, and beside it all that is known of the
 // browser, as Clerk's client expects.
 func (e *Emulator) answer(w http.ResponseWriter, v visitor, response any) {
-	c := e.store.clientOf(v.browser)
-	resource, err := e.clientResource(c, v.azp)
+	e.answerWith(w, v, func(client any) map[string]any {
+		return map[string]any{"response": response, "client": client}
+	})
+}
+
+func (e *Emulator) answerWith(w http.ResponseWriter, v visitor, wrap func(client any) map[string]any) {
+	if v.browser == "" {
+		writeJSON(w, http.StatusOK, wrap(nil))
+		return
+	}
+	resource, err := e.clientResource(e.store.clientOf(v.browser), v.azp)
 	if err != nil {
 		writeAPIError(w, http.StatusInternalServerError, "internal_error", err.Error())
 		return
 	}
-	e.tellBrowser(w, v.place, c, c.session(c.active))
-	writeJSON(w, http.StatusOK, map[string]any{"response": response, "client": resource})
+	writeJSON(w, http.StatusOK, wrap(resource))
 }
 
-// tellBrowser sets the cookies that say who is signed in. In development the page
-// sets the time itself, because the application may be on another host.
+// answerChange is answer after it changed who is signed in, or how.
+func (e *Emulator) answerChange(w http.ResponseWriter, v visitor, response any) {
+	c := e.store.clientOf(v.browser)
+	e.tellBrowser(w, v.place, c, c.session(c.active))
+	e.answer(w, v, response)
+}
+
+// tellBrowser sets the cookies that an application's handshake would set, but for
+// the session's, which the page writes.
 func (e *Emulator) tellBrowser(w http.ResponseWriter, p place, c client, s *session) {
-	if e.production {
-		setCookies(w, e.uatCookies(c, e.now(), p.isSecure())...)
-	}
+	e.tellTime(w, p, c)
 	if s == nil {
-		setCookies(w, httpOnly(expired(e.suffixed(cookieRefresh), p.isSecure())))
+		setCookies(w, httpOnly(expired(e.suffixed(cookieRefresh), p.isSecure()))) //nolint:gosec // See cookie.
 		return
 	}
 	setCookies(w, e.refreshCookie(e.store.putRefresh(c.browser, s.id), p.isSecure()))
 }
 
-func (e *Emulator) getClient(w http.ResponseWriter, _ *http.Request, v visitor) {
-	if v.browser == "" {
-		writeJSON(w, http.StatusOK, map[string]any{"response": nil})
-		return
+// tellTime leaves it to the page in development, where the application may be on
+// another host.
+func (e *Emulator) tellTime(w http.ResponseWriter, p place, c client) {
+	if e.production {
+		setCookies(w, e.uatCookies(c, e.now(), p.isSecure())...)
 	}
-	c := e.store.clientOf(v.browser)
-	resource, err := e.clientResource(c, v.azp)
-	if err != nil {
-		writeAPIError(w, http.StatusInternalServerError, "internal_error", err.Error())
-		return
-	}
-	e.tellBrowser(w, v.place, c, c.session(c.active))
-	writeJSON(w, http.StatusOK, map[string]any{"response": resource})
 }
 
 // clientResource is what the Frontend API says of a browser.

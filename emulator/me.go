@@ -16,7 +16,16 @@ func (e *Emulator) listOwnMemberships(w http.ResponseWriter, _ *http.Request, v 
 		writeSignedOut(w)
 		return
 	}
-	list := s.person.memberships()
+	e.answerList(w, v, s.person.memberships())
+}
+
+// listOwnInvitations is for what the prebuilt organization switcher asks beside
+// the memberships: nobody is invited anywhere.
+func (e *Emulator) listOwnInvitations(w http.ResponseWriter, _ *http.Request, v visitor) {
+	e.answerList(w, v, []any{})
+}
+
+func (e *Emulator) answerList(w http.ResponseWriter, v visitor, list []any) {
 	part, err := pageOf(list, v.query)
 	if err != nil {
 		writeAPIError(w, http.StatusUnprocessableEntity, "form_param_value_invalid", err.Error())

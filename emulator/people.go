@@ -34,6 +34,23 @@ type person struct {
 // none.
 func (p person) Role() string { return p.Roles[acme.ID] }
 
+// Standing says in words what the person is where.
+func (p person) Standing() string {
+	if p.Undecided {
+		return "pending"
+	}
+	var list []string
+	for _, o := range organizations {
+		if role := p.Roles[o.ID]; role != "" {
+			list = append(list, role+" of "+o.Slug)
+		}
+	}
+	if len(list) == 0 {
+		return "no organization"
+	}
+	return strings.Join(list, ", ")
+}
+
 // directory holds those who can sign in.
 type directory struct {
 	known []person

@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,42 +16,67 @@ type route map[string]http.HandlerFunc
 // routeTable names paths below the mount. A segment in braces is any text; the
 // handlers find it as the path value of that name.
 func (e *Emulator) routeTable() map[string]route {
+	table := make(map[string]route)
+	for _, part := range []map[string]route{e.pageRoutes(), e.frontendRoutes(), e.backendRoutes()} {
+		maps.Copy(table, part)
+	}
+	return table
+}
+
+// pageRoutes are for people, and for those who try things out.
+func (e *Emulator) pageRoutes() map[string]route {
+	get, post := http.MethodGet, http.MethodPost
+	return map[string]route{
+		"/":               {get: e.index},
+		"/sign-in":        {get: e.showSignIn, post: e.sameOrigin(e.signIn)},
+		"/sign-in/tasks":  {get: e.showTasks, post: e.sameOrigin(e.resolveTask)},
+		"/sign-out":       {get: e.showSignOut, post: e.sameOrigin(e.signOut)},
+		"/emulator/token": {get: e.token},
+	}
+}
+
+// frontendRoutes are the Frontend API, for pages and browsers.
+func (e *Emulator) frontendRoutes() map[string]route {
 	get, post, patch, del := http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
 	return map[string]route{
-		"/":                               {get: e.index},
-		"/.well-known/jwks.json":          {get: e.publicKeys},
-		"/sign-in":                        {get: e.showSignIn, post: e.sameOrigin(e.signIn)},
-		"/sign-in/tasks":                  {get: e.showTasks, post: e.sameOrigin(e.resolveTask)},
-		"/sign-out":                       {get: e.showSignOut, post: e.sameOrigin(e.signOut)},
-		"/emulator/token":                 {get: e.token},
-		"/v1/client/handshake":            {get: e.handshake},
-		"/v1/environment":                 {get: e.fromPage(e.environment), patch: e.fromPage(e.environment)},
-		"/v1/dev_browser":                 {post: e.fromPage(e.newDevBrowser)},
-		"/v1/client":                      {get: e.fromBrowser(e.getClient)},
-		"/v1/client/sign_ins":             {post: e.fromBrowser(e.createSignIn)},
-		"/v1/client/sessions":             {del: e.fromBrowser(e.removeSessions)},
-		"/v1/client/sessions/{id}":        {get: e.fromSession(e.getSession), del: e.fromSession(e.removeSession)},
-		"/v1/me/organization_memberships": {get: e.fromBrowser(e.listOwnMemberships)},
+		"/v1/client/handshake":                          {get: e.handshake},
+		"/v1/environment":                               {get: e.fromPage(e.environment), patch: e.fromPage(e.environment)},
+		"/v1/dev_browser":                               {post: e.fromPage(e.newDevBrowser)},
+		"/v1/client":                                    {get: e.fromBrowser(e.getClient)},
+		"/v1/client/sign_ins":                           {post: e.fromBrowser(e.createSignIn)},
+		"/v1/client/sessions":                           {del: e.fromBrowser(e.removeSessions)},
+		"/v1/client/sessions/{id}":                      {get: e.fromSession(e.getSession), del: e.fromSession(e.removeSession)},
+		"/v1/me/organization_memberships":               {get: e.fromBrowser(e.listOwnMemberships)},
+		"/v1/me/organization_invitations":               {get: e.fromBrowser(e.listOwnInvitations)},
+		"/v1/me/organization_suggestions":               {get: e.fromBrowser(e.listOwnInvitations)},
 		"/v1/client/sign_ins/{id}/attempt_first_factor": {post: e.fromBrowser(e.attemptFirstFactor)},
 		"/v1/client/sessions/{id}/touch":                {post: e.fromSession(e.touch)},
 		"/v1/client/sessions/{id}/tokens":               {post: e.fromSession(e.createToken)},
 		"/v1/client/sessions/{id}/tokens/{template}":    {post: e.fromSession(e.createToken)},
 		"/v1/client/sessions/{id}/remove":               {post: e.fromSession(e.removeSession)},
 		"/v1/client/sessions/{id}/end":                  {post: e.fromSession(e.removeSession)},
-		"/v1/jwks":                                      {get: e.withSecretKey(e.publicKeys)},
-		"/v1/clients/handshake_payload":                 {get: e.withSecretKey(e.handshakePayload)},
-		"/v1/sessions/{id}/refresh":                     {post: e.withSecretKey(e.refreshSession)},
-		"/v1/sessions/{id}/revoke":                      {post: e.withSecretKey(e.revokeSession)},
-		"/v1/users":                                     {get: e.withSecretKey(e.listUsers)},
-		"/v1/users/count":                               {get: e.withSecretKey(e.countUsers)},
-		"/v1/users/{id}":                                {get: e.withSecretKey(e.getUser)},
-		"/v1/users/{id}/organization_memberships":       {get: e.withSecretKey(e.listMemberships)},
-		"/v1/organizations":                             {get: e.withSecretKey(e.listOrganizations)},
-		"/v1/organizations/{id}":                        {get: e.withSecretKey(e.getOrganization)},
-		"/v1/organizations/{id}/memberships":            {get: e.withSecretKey(e.listMembers)},
-		"/api_keys/verify":                              {post: e.withSecretKey(e.verifyMachine(apiKeys))},
-		"/m2m_tokens/verify":                            {post: e.withSecretKey(e.verifyMachine(m2mTokens))},
-		"/oauth_applications/access_tokens/verify":      {post: e.withSecretKey(e.verifyMachine(oauthTokens))},
+	}
+}
+
+// backendRoutes are the Backend API, for applications.
+func (e *Emulator) backendRoutes() map[string]route {
+	get, post := http.MethodGet, http.MethodPost
+	return map[string]route{
+		"/.well-known/jwks.json":                   {get: e.publicKeys},
+		"/v1/jwks":                                 {get: e.withSecretKey(e.publicKeys)},
+		"/v1/clients/handshake_payload":            {get: e.withSecretKey(e.handshakePayload)},
+		"/v1/sessions/{id}/refresh":                {post: e.withSecretKey(e.refreshSession)},
+		"/v1/sessions/{id}/revoke":                 {post: e.withSecretKey(e.revokeSession)},
+		"/v1/users":                                {get: e.withSecretKey(e.listUsers)},
+		"/v1/users/count":                          {get: e.withSecretKey(e.countUsers)},
+		"/v1/users/{id}":                           {get: e.withSecretKey(e.getUser)},
+		"/v1/users/{id}/organization_memberships":  {get: e.withSecretKey(e.listMemberships)},
+		"/v1/organizations":                        {get: e.withSecretKey(e.listOrganizations)},
+		"/v1/organizations/{id}":                   {get: e.withSecretKey(e.getOrganization)},
+		"/v1/organizations/{id}/memberships":       {get: e.withSecretKey(e.listMembers)},
+		"/api_keys/verify":                         {post: e.withSecretKey(e.verifyMachine(apiKeys))},
+		"/m2m_tokens/verify":                       {post: e.withSecretKey(e.verifyMachine(m2mTokens))},
+		"/oauth_applications/access_tokens/verify": {post: e.withSecretKey(e.verifyMachine(oauthTokens))},
 	}
 }
 

@@ -5,10 +5,6 @@ package emulator
 import "net/http"
 
 func (e *Emulator) getSession(w http.ResponseWriter, _ *http.Request, v visitor, s session) {
-	e.answerSession(w, v, s)
-}
-
-func (e *Emulator) answerSession(w http.ResponseWriter, v visitor, s session) {
 	resource, err := e.sessionResource(s, v.azp)
 	if err != nil {
 		writeAPIError(w, http.StatusInternalServerError, "internal_error", err.Error())
@@ -36,11 +32,11 @@ func (e *Emulator) createToken(w http.ResponseWriter, _ *http.Request, v visitor
 // removeSessions signs everybody in the browser out.
 func (e *Emulator) removeSessions(w http.ResponseWriter, _ *http.Request, v visitor) {
 	e.store.signOut(v.browser)
-	e.answer(w, v, nil)
+	e.answerChange(w, v, nil)
 }
 
 // removeSession signs one out.
 func (e *Emulator) removeSession(w http.ResponseWriter, _ *http.Request, v visitor, s session) {
 	e.store.with(v.browser, func(c *client) { c.end(s.id, e.now()) })
-	e.answer(w, v, map[string]any{"object": "session", "id": s.id, "status": "removed"})
+	e.answerChange(w, v, map[string]any{"object": "session", "id": s.id, "status": "removed"})
 }

@@ -3,8 +3,8 @@
 package emulator
 
 import (
-	"crypto/subtle"
 	"net/http"
+	"slices"
 )
 
 const strategyPassword = "password"
@@ -14,8 +14,7 @@ func (e *Emulator) createSignIn(w http.ResponseWriter, _ *http.Request, v visito
 	if !takesStrategy(w, v, "", strategyPassword) {
 		return
 	}
-	identifier := v.form.Get("identifier")
-	p, found := e.people.signingIn(identifier)
+	p, found := e.people.signingIn(v.form.Get("identifier"))
 	if !found {
 		writeFieldError(w, http.StatusUnprocessableEntity, "form_identifier_not_found", "Couldn't find your account.", "param_name", "identifier")
 		return
@@ -25,7 +24,7 @@ func (e *Emulator) createSignIn(w http.ResponseWriter, _ *http.Request, v visito
 		writeFieldError(w, http.StatusBadRequest, "identifier_already_signed_in", "You're already signed in.", "session_id", current.id)
 		return
 	}
-	begun := &attempt{id: newID("sia_"), identifier: identifier, person: p}
+	begun := &attempt{id: newID("sia_"), person: p}
 	if v.form.Get("strategy") == "" && v.form.Get("password") == "" {
 		v = e.withClient(w, v)
 		e.store.with(v.browser, func(c *client) { c.attempt = begun })
@@ -51,7 +50,7 @@ func (e *Emulator) attemptFirstFactor(w http.ResponseWriter, r *http.Request, v 
 // completeSignIn adds a session to the browser's. In production the browser gets
 // a new name, so that nobody can hand it one that they know.
 func (e *Emulator) completeSignIn(w http.ResponseWriter, v visitor, begun *attempt) {
-	if subtle.ConstantTimeCompare([]byte(v.form.Get("password")), []byte(Password)) != 1 {
+	if v.form.Get("password") != Password {
 		writeFieldError(w, http.StatusUnprocessableEntity, "form_password_incorrect", "Password is incorrect. Try again, or use another method.", "param_name", "password")
 		return
 	}
@@ -60,7 +59,7 @@ func (e *Emulator) completeSignIn(w http.ResponseWriter, v visitor, begun *attem
 	e.store.with(v.browser, func(c *client) { started = c.begin(begun.person, e.now()) })
 	complete := begun.resource()
 	complete["status"], complete["created_session_id"] = "complete", started.id
-	e.answer(w, v, complete)
+	e.answerChange(w, v, complete)
 }
 
 // withClient gives a production browser a client under a new name, the one that it
@@ -82,17 +81,15 @@ func (e *Emulator) withClient(w http.ResponseWriter, v visitor) visitor {
 // resource is what the Frontend API says of a sign-in that waits for a password.
 func (a *attempt) resource() map[string]any {
 	return map[string]any{
-		"object": "sign_in_attempt", "id": a.id, "status": "needs_first_factor", "identifier": a.identifier,
+		"object": "sign_in_attempt", "id": a.id, "status": "needs_first_factor", "identifier": a.person.Email,
 		"supported_first_factors": []any{map[string]any{"strategy": strategyPassword}}, "created_session_id": nil,
 	}
 }
 
 // takesStrategy answers itself when the way to sign in is not one of those.
 func takesStrategy(w http.ResponseWriter, v visitor, strategies ...string) bool {
-	for _, strategy := range strategies {
-		if v.form.Get("strategy") == strategy {
-			return true
-		}
+	if slices.Contains(strategies, v.form.Get("strategy")) {
+		return true
 	}
 	writeFieldError(w, http.StatusUnprocessableEntity, "form_param_value_invalid", "strategy: expected password, got another", "param_name", "strategy")
 	return false

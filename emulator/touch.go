@@ -16,13 +16,23 @@ func (e *Emulator) touch(w http.ResponseWriter, _ *http.Request, v visitor, s se
 		}
 		s.pending = s.pending && wanted == ""
 	}
+	goesOn := false
 	e.store.with(v.browser, func(c *client) {
 		if held := c.session(s.id); held != nil {
 			held.organization, held.pending = s.organization, s.pending
-			c.active = s.id
+			c.active, goesOn = s.id, true
 		}
 	})
-	e.answerSession(w, v, s)
+	if !goesOn {
+		writeSignedOut(w)
+		return
+	}
+	resource, err := e.sessionResource(s, v.azp)
+	if err != nil {
+		writeAPIError(w, http.StatusInternalServerError, "internal_error", err.Error())
+		return
+	}
+	e.answerChange(w, v, resource)
 }
 
 func writeNoMembership(w http.ResponseWriter) {
