@@ -27,7 +27,7 @@ const (
 // has the secret key; nobody else can move cookies and tokens to another place.
 func (e *Emulator) seenFrom(r *http.Request) place {
 	if e.isSecretKey(r.Header.Get(headerSecretKey)) {
-		if proxied, err := parsePlace(r.Header.Get(headerProxyURL)); err == nil {
+		if proxied, ok := parsePlace(r.Header.Get(headerProxyURL)); ok {
 			return proxied
 		}
 	}
@@ -42,20 +42,18 @@ func (e *Emulator) seenFrom(r *http.Request) place {
 	return place{origin: origin, host: host, path: e.mount}
 }
 
-func parsePlace(address string) (place, error) {
+// parsePlace takes the address that a proxy names, and no address with more in it.
+func parsePlace(address string) (place, bool) {
 	parsed, err := url.Parse(address)
-	if err != nil {
-		return place{}, err
+	if err != nil || parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "" {
+		return place{}, false
 	}
-	path, err := cleanMount(parsed.Path + "/")
-	if err != nil {
-		return place{}, err
-	}
-	if err := checkOrigin(parsed.Scheme + "://" + parsed.Host); err != nil {
-		return place{}, err
+	path, err := cleanMount(strings.TrimSuffix(parsed.Path, "/") + "/")
+	if err != nil || checkOrigin(parsed.Scheme+"://"+parsed.Host) != nil {
+		return place{}, false
 	}
 	origin, host, err := destination.OriginOf(parsed.Scheme, parsed.Host)
-	return place{origin: origin, host: host, path: path}, err
+	return place{origin: origin, host: host, path: path}, err == nil
 }
 
 // isCrossOrigin tells whether the page that sent a request is on another origin
