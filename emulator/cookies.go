@@ -70,8 +70,8 @@ func (e *Emulator) uatCookies(c client, now time.Time, secure bool) []*http.Cook
 
 // clientCookie is what a production browser is known by. It goes to the Frontend
 // API alone.
-func (e *Emulator) clientCookie(browser string, p place) *http.Cookie { //nolint:gosec // See cookie.
-	c := httpOnly(cookie(cookieClient, browser, p.isSecure()))
+func (e *Emulator) clientCookie(browser string, p place) *http.Cookie {
+	c := httpOnly(cookie(cookieClient, browser, p.isSecure())) //nolint:gosec // See cookie.
 	c.Path = cmp.Or(p.path, "/")
 	return c
 }

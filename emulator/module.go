@@ -28,8 +28,8 @@ func init() {
 // request on. It lets an application that is protected by Clerk run, be tried and
 // be tested without an account and without the network.
 //
-// It asks for no password: whoever reaches it may sign in as anyone. It therefore
-// refuses to run on a server that other machines can reach, unless allow_remote
+// It knows one password for everybody: whoever reaches it may sign in as anyone. It
+// therefore refuses to run on a server that other machines can reach, unless allow_remote
 // is set, and must never be used in production.
 //
 // Its key and its sessions live as long as the process, also across reloads of

@@ -94,7 +94,7 @@ func (e *Emulator) getOrganization(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e *Emulator) listOrganizations(w http.ResponseWriter, r *http.Request) {
-	list := []any{}
+	list := make([]any, 0, len(organizations))
 	for _, o := range organizations {
 		list = append(list, o.resource())
 	}

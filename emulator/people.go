@@ -15,7 +15,8 @@ import (
 	"unicode/utf8"
 )
 
-// Password is everybody's.
+// Password is everybody's, for Clerk's own client. The plain sign-in page asks for
+// none.
 const Password = "emulator"
 
 // roles are a person's by the id of the organization.
