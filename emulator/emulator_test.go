@@ -254,6 +254,12 @@ func TestConcurrentUse(t *testing.T) {
 				call(e, "POST", "/api_keys/verify", withKey(e), withJSON(`{"secret":"ak_unknown"}`))
 				call(e, "POST", "/sign-out", withForm(url.Values{"__clerk_db_jwt": {browser}}))
 			}
+			p := page{t: t, e: e, devBrowser: browser, cookies: make(map[string]string)}
+			session := p.signIn("alice")
+			for path, method := range frontendCalls(session, "any") {
+				p.ask(method, path, nil, withForm(everyForm))
+			}
+			revoke(e, session)
 		})
 	}
 	group.Wait()
