@@ -257,7 +257,7 @@ func TestConcurrentUse(t *testing.T) {
 			p := page{t: t, e: e, devBrowser: browser, cookies: make(map[string]string)}
 			session := p.signIn("alice")
 			for path, method := range frontendCalls(session, "any") {
-				p.ask(method, path, nil, withForm(everyForm))
+				p.ask(method, path, withForm(everyForm))
 			}
 			revoke(e, session)
 		})

@@ -49,17 +49,17 @@ func both(t *testing.T, test func(t *testing.T, e *Emulator, c *clock)) {
 
 func (p *page) get(path string, change ...func(*http.Request)) reply {
 	p.t.Helper()
-	return p.ask("GET", path, nil, change...)
+	return p.ask("GET", path, change...)
 }
 
 // post sends a form as Clerk's client does, from the emulator's own origin.
 func (p *page) post(path string, form url.Values, change ...func(*http.Request)) reply {
 	p.t.Helper()
 	own := []func(*http.Request){withForm(form), withHeader("Origin", site)}
-	return p.ask("POST", path, form, append(own, change...)...)
+	return p.ask("POST", path, append(own, change...)...)
 }
 
-func (p *page) ask(method, path string, _ url.Values, change ...func(*http.Request)) reply {
+func (p *page) ask(method, path string, change ...func(*http.Request)) reply {
 	p.t.Helper()
 	separator := "?"
 	if strings.Contains(path, "?") {

@@ -55,7 +55,7 @@ func TestOtherSitesDoNothingToAProductionClient(t *testing.T) {
 		},
 	} {
 		for path, method := range frontendCalls(session, begun) {
-			r := p.ask(method, path, nil, append([]func(*http.Request){withForm(everyForm)}, change...)...)
+			r := p.ask(method, path, append([]func(*http.Request){withForm(everyForm)}, change...)...)
 			if r.StatusCode != http.StatusForbidden || r.code() != "origin_invalid" || len(r.Cookies()) != 0 {
 				t.Errorf("%s: %s: status %d, %s, cookies %v", name, path, r.StatusCode, r.code(), r.setting())
 			}
@@ -87,7 +87,7 @@ func TestPagesOnOtherOriginsInDevelopment(t *testing.T) {
 	} {
 		p.devBrowser = name
 		for path, method := range map[string]string{"/client": "GET", "/environment?_method=PATCH": "POST", "/dev_browser": "POST", "/client/sessions/" + session + "/tokens": "POST"} {
-			r := p.ask(method, path, nil, change...)
+			r := p.ask(method, path, change...)
 			if r.StatusCode != http.StatusOK || r.Header.Get("Access-Control-Allow-Origin") != other ||
 				r.Header.Get("Access-Control-Allow-Credentials") != "true" || r.Header.Get("Vary") != "Origin" {
 				t.Errorf("%s: %s: status %d, header %v", title, path, r.StatusCode, r.Header)
@@ -99,7 +99,7 @@ func TestPagesOnOtherOriginsInDevelopment(t *testing.T) {
 		p.devBrowser = ""
 		p.cookies = map[string]string{"__clerk_db_jwt": name, "__clerk_db_jwt_" + e.CookieSuffix(): name}
 		for path, method := range frontendCalls(session, "any") {
-			r := p.ask(method, path, nil, append([]func(*http.Request){withForm(everyForm)}, change...)...)
+			r := p.ask(method, path, append([]func(*http.Request){withForm(everyForm)}, change...)...)
 			if r.StatusCode != http.StatusUnauthorized || r.code() != "dev_browser_unauthenticated" || len(r.Cookies()) != 0 {
 				t.Errorf("%s: %s by cookies alone: status %d, %s", title, path, r.StatusCode, r.code())
 			}
@@ -125,7 +125,7 @@ func TestUnknownDevBrowsers(t *testing.T) {
 	for _, browser := range []string{"dvb_unknown", "", session, "undefined"} {
 		p.devBrowser = browser
 		for path, method := range frontendCalls(session, "any") {
-			if r := p.ask(method, path, nil, withForm(everyForm)); r.StatusCode != http.StatusUnauthorized || r.code() != "dev_browser_unauthenticated" {
+			if r := p.ask(method, path, withForm(everyForm)); r.StatusCode != http.StatusUnauthorized || r.code() != "dev_browser_unauthenticated" {
 				t.Errorf("%q: %s: status %d, %s", browser, path, r.StatusCode, r.code())
 			}
 		}
@@ -161,7 +161,7 @@ func TestIdsOfOthersOpenNothing(t *testing.T) {
 				if !strings.Contains(path, session) && !strings.Contains(path, begun) && name == own {
 					continue
 				}
-				r := mallory.ask(method, path, nil, withForm(url.Values{"strategy": {"password"}, "password": {Password}}))
+				r := mallory.ask(method, path, withForm(url.Values{"strategy": {"password"}, "password": {Password}}))
 				text := strings.ToLower(strings.Join(r.setting(), " "))
 				if sessions, _ := r.at("client.sessions").([]any); len(sessions) != 0 || r.at("response.sessions") != nil || strings.Contains(text, "__client=*") {
 					t.Errorf("%q: %s: status %d, %v", name, path, r.StatusCode, r.body)
@@ -257,7 +257,7 @@ func TestPagesBehindAProxy(t *testing.T) {
 func TestEnvironment(t *testing.T) {
 	both(t, func(t *testing.T, e *Emulator, _ *clock) {
 		p := openPage(t, e)
-		for _, r := range []reply{p.get("/environment"), p.post("/environment?_method=PATCH", nil), p.ask("PATCH", "/environment", nil)} {
+		for _, r := range []reply{p.get("/environment"), p.post("/environment?_method=PATCH", nil), p.ask("PATCH", "/environment")} {
 			if r.StatusCode != http.StatusOK || r.at("auth_config.single_session_mode") != false || r.at("display_config.sign_in_url") != site+"/__clerk/sign-in" {
 				t.Errorf("status %d, %v", r.StatusCode, r.body)
 			}
@@ -290,7 +290,7 @@ func TestMethodsOfTheFrontendAPI(t *testing.T) {
 		{"GET", "/client/sessions/{id}", 401, ""},
 		{"GET", "/npm/@clerk/clerk-js@6/dist/clerk.browser.js", 404, ""},
 	} {
-		if r := p.ask(c.method, c.path, nil); r.StatusCode != c.status || r.Header.Get("Allow") != c.allow {
+		if r := p.ask(c.method, c.path); r.StatusCode != c.status || r.Header.Get("Allow") != c.allow {
 			t.Errorf("%s %s: status %d, Allow %q; want %d, %q", c.method, c.path, r.StatusCode, r.Header.Get("Allow"), c.status, c.allow)
 		}
 	}
