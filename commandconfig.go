@@ -25,8 +25,8 @@ func (c *console) configCommand() *cobra.Command {
 		Use:   "config [--config <path> [--adapter <name>]] [--json]",
 		Short: "Prints the effective settings of each gate, and where they come from",
 		Long: `
-Prints the settings of each clerk_auth, and of each provider clerk of the
-authentication handler, as they are once they were taken from the directive, the
+Prints the settings of each clerk_auth, of each provider clerk of the
+authentication handler, and of each clerk_proxy of their servers, as they are once they were taken from the directive, the
 global option and the environment, with their placeholders expanded and the
 defaults filled in. Beside each stands where it comes from.
 
@@ -69,12 +69,16 @@ func (c *console) config(cmd *cobra.Command, args []string) (bool, error) {
 		well = well && report.Problem == ""
 		reports = append(reports, report)
 	}
+	proxies := proxiesBefore(gates)
+	for _, report := range proxies {
+		well = well && report.Problem == ""
+	}
 	secrets := secretsOf(gates)
 	if (caddycmd.Flags{FlagSet: cmd.Flags()}).Bool("json") {
-		return well, c.printJSON(secrets, map[string]any{"gates": reports})
+		return well, c.printJSON(secrets, map[string]any{"gates": reports, "proxies": proxies})
 	}
 	var text strings.Builder
-	for i, report := range reports {
+	for i, report := range append(reports, proxies...) {
 		if i > 0 {
 			text.WriteByte('\n')
 		}

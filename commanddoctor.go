@@ -28,16 +28,16 @@ about it:
   key set             which tokens are held against can be had, and its keys are of use
   instance            is the same by the publishable key, the secret key and the public key
   clock               of this machine is that of Clerk
-  proxy               at proxy_url answers as Clerk
+  proxy               at proxy_url answers as Clerk, finds no fault there, and is before the gate
   encryption          of the sites is what browsers keep session cookies with
   cookies             of a production instance reach the sites
   authorized parties  name the sites
   sign-in page        is not behind the gate that sends people there
 
-It asks Clerk for the key sets alone, in at most ten seconds each, and sends the
-secret key to the origin of api_url and to nobody else. It starts no server: that
-a site can be reached, it does not try, except for a proxy_url that is a path on
-it.
+It asks Clerk for the key sets, and where there is a proxy_url for the domains and
+for what Clerk makes of the proxy, in at most ten seconds each. It sends the secret
+key to the origin of api_url and to nobody else. It starts no server: that a site
+can be reached, it does not try, except for a proxy_url that is a path on it.
 
 Each check is ok, a warning, failed, or skipped for want of what it takes. The
 exit status is 1 if a check has failed, and 0 with nothing but warnings.`,

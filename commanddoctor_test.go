@@ -25,8 +25,8 @@ import (
 // fault is something that is wrong, and what doctor is to say of it.
 type fault struct {
 	name string
-	// settings are the gate's, and site is where it stands.
-	settings, site string
+	// settings are the gate's, and site is where it stands; or config is all.
+	settings, site, config string
 	// plant changes the environment and the world; nil for nothing.
 	plant func(t *testing.T, w *world, other *emulator.Emulator)
 	// The check that finds it, how that ends, and parts of what it says.
@@ -111,7 +111,57 @@ var faults = []fault{
 	},
 	{
 		name: "proxy_url does not answer as Clerk", settings: theParty + "\n\t\tproxy_url /__clerk", plant: answers("app.example.com", "text/html", webPage),
-		check: "proxy", result: "failed", finding: "https://app.example.com/__clerk does not answer as Clerk", remedy: "Clerk-Proxy-Url",
+		check: "proxy", result: "failed", finding: "https://app.example.com/__clerk does not answer as Clerk", remedy: "put `clerk_proxy /__clerk` into the site",
+	},
+	{
+		name: "proxy_url is another path than that of clerk_proxy", config: proxyAndGate("clerk_proxy /clerk", "proxy_url /__clerk"), plant: answers("app.example.com", "text/html", webPage),
+		check: "proxy", result: "failed", finding: "https://app.example.com/__clerk does not answer as Clerk, and no clerk_proxy is there",
+		remedy: "put `clerk_proxy /__clerk` into the site",
+	},
+	{
+		name: "the gate stands before clerk_proxy", config: "app.example.com {\n\troute {\n\t\tclerk_auth {\n\t\t\t" + theParty + "\n\t\t\tproxy_url /__clerk\n\t\t}\n\t\tclerk_proxy\n\t}\n}\n",
+		check: "proxy", result: "failed", finding: "the gate stands before the clerk_proxy at https://app.example.com/__clerk", remedy: "let clerk_proxy stand before clerk_auth",
+	},
+	{
+		name: "clerk_proxy has a gate without proxy_url", config: proxyAndGate("clerk_proxy", ""),
+		check: "proxy", result: "warning", finding: "clerk_proxy is at https://app.example.com/__clerk and the gate has no proxy_url", remedy: "set proxy_url /__clerk in the global option clerk",
+	},
+	{
+		name: "clerk_proxy has no secret key", config: proxyAndGate("clerk_proxy", "proxy_url /__clerk"),
+		plant: func(t *testing.T, _ *world, _ *emulator.Emulator) { unset(t, "CLERK_SECRET_KEY") },
+		check: "proxy", result: "failed", finding: "clerk_proxy at https://app.example.com/__clerk: secret_key: not set", remedy: "set it in the global option clerk",
+	},
+	{
+		name: "clerk_proxy cannot reach Clerk", config: proxyAndGate("clerk_proxy", "proxy_url /__clerk"),
+		plant: answers("app.example.com", "application/json", `{"errors":[{"code":"proxy_request_failed"}]}`),
+		check: "proxy", result: "failed", finding: "https://app.example.com/__clerk does not answer as Clerk: ", remedy: "look in the log for what clerk_proxy says of its upstream",
+	},
+	{
+		name: "Clerk gets another secret key from the proxy", config: proxyAndGate("clerk_proxy", "proxy_url /__clerk"),
+		plant: selfTest(http.StatusServiceUnavailable, `{"status":"unhealthy","message":"Clerk-Secret-Key is not the instance's"}`),
+		check: "proxy", result: "failed", finding: "Clerk finds fault with the header Clerk-Secret-Key of https://app.example.com/__clerk: Clerk-Secret-Key is not the instance's", remedy: "give clerk_proxy the secret_key",
+	},
+	{
+		name: "Clerk gets another URL from the proxy", config: proxyAndGate("clerk_proxy", "proxy_url /__clerk"),
+		plant: selfTest(http.StatusBadRequest, `{"errors":[{"code":"invalid_proxy_url","message":"no","long_message":"another URL is configured"}]}`),
+		check: "proxy", result: "failed", finding: "Clerk finds fault with the header Clerk-Proxy-Url of https://app.example.com/__clerk: invalid_proxy_url no another URL is configured",
+		remedy: "in the Clerk Dashboard (Domains) and in proxy_url",
+	},
+	{
+		name: "Clerk gets several addresses of the client", config: proxyAndGate("clerk_proxy", "proxy_url /__clerk"),
+		plant: selfTest(http.StatusOK, `{"status":"healthy","x_forwarded_for":"203.0.113.7, 10.0.0.1"}`),
+		check: "proxy", result: "failed", finding: `Clerk is told by X-Forwarded-For of https://app.example.com/__clerk that the client's address is "203.0.113.7, 10.0.0.1"`,
+		remedy: "name the proxy before Caddy in trusted_proxies",
+	},
+	{
+		name: "Clerk is content with no part of the proxy", config: proxyAndGate("clerk_proxy", "proxy_url /__clerk"),
+		plant: selfTest(http.StatusOK, `{"status":"unhealthy","message":"not today"}`),
+		check: "proxy", result: "failed", finding: "Clerk finds fault with https://app.example.com/__clerk: not today", remedy: "look at the proxy's state in the Clerk Dashboard",
+	},
+	{
+		name: "Clerk takes everybody for a proxy before Caddy", config: proxyAndGate("clerk_proxy", "proxy_url /__clerk"),
+		plant: selfTest(http.StatusOK, `{"status":"healthy","x_forwarded_for":"172.17.0.1"}`),
+		check: "proxy", result: "warning", finding: "takes this machine for 172.17.0.1, which is no address of the Internet", remedy: "name the proxy before Caddy in trusted_proxies",
 	},
 	{
 		name: "proxy_url is another instance's", settings: theParty + "\n\t\tproxy_url https://clerk.other.example",
@@ -155,6 +205,28 @@ var faults = []fault{
 	},
 }
 
+// proxyAndGate is a site with both, as the Caddyfile orders them.
+func proxyAndGate(proxy, settings string) string {
+	return "app.example.com {\n\t" + proxy + "\n\tclerk_auth {\n\t\t" + theParty + "\n\t\t" + settings + "\n\t}\n}\n"
+}
+
+// selfTest is a site whose proxy leads to the instance, which says something of the
+// proxy.
+func selfTest(status int, body string) func(*testing.T, *world, *emulator.Emulator) {
+	return func(_ *testing.T, w *world, _ *emulator.Emulator) {
+		instance := http.StripPrefix("/__clerk", w.hosts["clerk.example.com"])
+		w.hosts["app.example.com"] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/__clerk/v1/proxy-health" {
+				instance.ServeHTTP(w, r)
+				return
+			}
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, body)
+		})
+	}
+}
+
 func weakKeySet(t *testing.T) string {
 	t.Helper()
 	private, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // That is the fault.
@@ -195,7 +267,11 @@ func (f fault) plantAndExamine(t *testing.T) (text string, d diagnosis) {
 	if site == "" {
 		site = "app.example.com"
 	}
-	prepare(t, site+" {\n\tclerk_auth {\n\t\t"+f.settings+"\n\t}\n}\n", own)
+	config := f.config
+	if config == "" {
+		config = site + " {\n\tclerk_auth {\n\t\t" + f.settings + "\n\t}\n}\n"
+	}
+	prepare(t, config, own)
 	if f.plant != nil {
 		f.plant(t, w, other)
 	}
@@ -291,6 +367,14 @@ func TestDoctorKnowsWhatIsBehindAGate(t *testing.T) {
 		"a header, negated":   {"@m not header X-Y z\n\t" + strings.Replace(gate, "clerk_auth", "clerk_auth @m", 1), "/sign-in", "skipped"},
 		"answered before":     {"route {\n\t\trespond /sign-in hi\n\t" + gate + "\n\t}", "/sign-in", "ok"},
 		"answered elsewhere":  {"route {\n\t\trespond /other hi\n\t" + gate + "\n\t}", "/sign-in", "failed"},
+		"behind a proxy":      {"route {\n\t\tclerk_proxy\n\t" + gate + "\n\t}", "/sign-in", "failed"},
+		"below a proxy":       {"route {\n\t\tclerk_proxy\n\t" + gate + "\n\t}", "/__clerk/sign-in", "ok"},
+		"below its path":      {"route {\n\t\tclerk_proxy /clerk/\n\t" + gate + "\n\t}", "/clerk/sign-in", "ok"},
+		"beside its path":     {"route {\n\t\tclerk_proxy /clerk\n\t" + gate + "\n\t}", "/clerks/sign-in", "failed"},
+		"below an emulator":   {"route {\n\t\tclerk_emulator\n\t" + gate + "\n\t}", "/__clerk/sign-in", "ok"},
+		"behind an emulator":  {"route {\n\t\tclerk_emulator\n\t" + gate + "\n\t}", "/sign-in", "failed"},
+		"answered in a route": {"route {\n\t\troute {\n\t\t\trespond /sign-in hi\n\t\t}\n\t" + gate + "\n\t}", "/sign-in", "ok"},
+		"a header in a route": {"route {\n\t\troute {\n\t\t\t@m header X-Y z\n\t\t\trespond @m hi\n\t\t}\n\t" + gate + "\n\t}", "/sign-in", "skipped"},
 		"optional":            {strings.Replace(gate, "sign_in_url", "optional\n\t\tsign_in_url", 1), "/sign-in", "ok"},
 	} {
 		t.Run(name, func(t *testing.T) {

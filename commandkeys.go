@@ -129,9 +129,13 @@ func (c *console) fetchBackendKeys(ctx context.Context, r *resolved) *fetchedSet
 	return c.once(r.APIURL+" "+r.APIVersion+" "+r.SecretKey, func() *fetchedSet { return c.askBackendAPI(ctx, r) })
 }
 
+func (c *console) backendAPI(r *resolved) (*backendapi.Client, error) {
+	return backendapi.New(backendapi.Options{SecretKey: r.SecretKey, APIURL: r.APIURL, APIVersion: r.APIVersion, Doer: c.doer()})
+}
+
 func (c *console) askBackendAPI(ctx context.Context, r *resolved) *fetchedSet {
 	set := &fetchedSet{from: cmp.Or(r.APIURL, backendapi.DefaultAPIURL)}
-	api, err := backendapi.New(backendapi.Options{SecretKey: r.SecretKey, APIURL: r.APIURL, APIVersion: r.APIVersion, Doer: c.doer()})
+	api, err := c.backendAPI(r)
 	if err != nil {
 		set.err = err
 		return set

@@ -31,8 +31,8 @@ type configuredGate struct {
 	// handler is nil for a provider.
 	handler *Handler
 	sites   []configuredSite
-	// way are the routes that a request takes to the gate.
-	way []routeStep
+	server  *configuredServer
+	way     way
 	// unused tells that it is no gate, but an instance that no gate chooses.
 	unused bool
 }
@@ -165,6 +165,8 @@ type configuredServer struct {
 	} `json:"automatic_https"`
 
 	httpPort int
+	// proxies are those that were found in its routes.
+	proxies []configuredProxy
 }
 
 type configuredRoute struct {
@@ -243,13 +245,13 @@ type gateFinder struct {
 // maxRouteDepth ends named routes that invoke each other.
 const maxRouteDepth = 32
 
-func (f *gateFinder) look(routes []configuredRoute, way []routeStep) error {
-	if len(way) > maxRouteDepth {
+func (f *gateFinder) look(routes []configuredRoute, w way) error {
+	if len(w) > maxRouteDepth {
 		return errors.New("expected no more than 32 routes within each other")
 	}
 	for i, route := range routes {
-		further := append(slices.Clip(way), routeStep{route: route, before: routes[:i]})
-		for _, raw := range route.Handle {
+		for j, raw := range route.Handle {
+			further := append(slices.Clip(w), routeStep{route: route, before: routes[:i], ahead: route.Handle[:j]})
 			if err := f.lookInto(raw, further); err != nil {
 				return err
 			}
@@ -258,7 +260,7 @@ func (f *gateFinder) look(routes []configuredRoute, way []routeStep) error {
 	return nil
 }
 
-func (f *gateFinder) lookInto(raw json.RawMessage, way []routeStep) error {
+func (f *gateFinder) lookInto(raw json.RawMessage, w way) error {
 	var h configuredHandler
 	if json.Unmarshal(raw, &h) != nil {
 		return nil // It is not for us to say what is wrong with other handlers.
@@ -269,24 +271,30 @@ func (f *gateFinder) lookInto(raw json.RawMessage, way []routeStep) error {
 		if err := strictUnmarshal(raw, handler); err != nil {
 			return fmt.Errorf("reading a %s: %w", directive, err)
 		}
-		f.add(configuredGate{kind: directive, own: handler.Settings, instance: handler.Instance, handler: handler}, way)
+		f.add(configuredGate{kind: directive, own: handler.Settings, instance: handler.Instance, handler: handler}, w)
 	case "authentication":
 		if own, ok := h.Providers["clerk"]; ok {
 			provider := new(Provider)
 			if err := caddy.StrictUnmarshalJSON(own, provider); err != nil {
 				return fmt.Errorf("reading an authentication provider: %w", err)
 			}
-			f.add(configuredGate{kind: "authentication provider", own: provider.Settings, instance: provider.Instance}, way)
+			f.add(configuredGate{kind: "authentication provider", own: provider.Settings, instance: provider.Instance}, w)
 		}
+	case proxyDirective:
+		proxy := configuredProxy{app: f.app, sites: f.server.sites(hostsOf(w)), way: w}
+		if err := strictUnmarshal(raw, &proxy.written); err != nil {
+			return fmt.Errorf("reading a %s: %w", proxyDirective, err)
+		}
+		f.server.proxies = append(f.server.proxies, proxy)
 	case "invoke":
-		return f.look([]configuredRoute{f.server.NamedRoutes[h.Name]}, way)
+		return f.look([]configuredRoute{f.server.NamedRoutes[h.Name]}, w)
 	}
 	for _, response := range h.HandleResponse {
-		if err := f.look(response.Routes, way); err != nil {
+		if err := f.look(response.Routes, w); err != nil {
 			return err
 		}
 	}
-	return f.look(h.Routes, way)
+	return f.look(h.Routes, w)
 }
 
 // strictUnmarshal reads a handler, of which Caddy takes the name away first.
@@ -303,15 +311,15 @@ func strictUnmarshal(raw json.RawMessage, into any) error {
 	return caddy.StrictUnmarshalJSON(rest, into)
 }
 
-func (f *gateFinder) add(g configuredGate, way []routeStep) {
-	g.app, g.sites, g.way = f.app, f.server.sites(hostsOf(way)), way
+func (f *gateFinder) add(g configuredGate, w way) {
+	g.app, g.server, g.sites, g.way = f.app, f.server, f.server.sites(hostsOf(w)), w
 	f.found = append(f.found, g)
 }
 
 // hostsOf gives the hosts that the innermost route asks for that asks for any.
-func hostsOf(way []routeStep) []string {
+func hostsOf(w way) []string {
 	repl := caddy.NewReplacer()
-	for _, step := range slices.Backward(way) {
+	for _, step := range slices.Backward(w) {
 		var hosts []string
 		for _, set := range step.route.Match {
 			var some []string

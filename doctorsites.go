@@ -182,7 +182,7 @@ func (p *patient) examineSignInAt(site configuredSite, page *url.URL) checkup {
 		return skipped("%s is no address", site)
 	}
 	address := base.ResolveReference(page)
-	seen, err := p.gate.sees(address.String())
+	seen, err := p.gate.way.sees(address.String())
 	switch {
 	case errors.Is(err, errCannotTell):
 		return skipped("%v, so a request must tell whether %s is behind the gate", err, address.Path)

@@ -3,6 +3,7 @@
 package caddyclerk
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -15,14 +16,20 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-clerk/caddy-clerk/frontendapi"
 )
 
 // routeStep is a route on the way to a gate, with those that stand before it in
-// its list.
+// its list, and the handlers of its own that a request meets first.
 type routeStep struct {
 	route  configuredRoute
 	before []configuredRoute
+	ahead  []json.RawMessage
 }
+
+// way are the routes that a request takes to a handler.
+type way []routeStep
 
 // condition says what else than the host the route asks for, in one line.
 func (s routeStep) condition() string {
@@ -41,9 +48,9 @@ func (s routeStep) condition() string {
 // it.
 var errCannotTell = errors.New("the matchers on the way ask for more than the address")
 
-// sees tells whether a GET of an address meets the gate. It fails with
+// sees tells whether a GET of an address takes the way to its end. It fails with
 // errCannotTell where that depends on more than the address.
-func (g *configuredGate) sees(address string) (bool, error) {
+func (w way) sees(address string) (bool, error) {
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, address, nil)
 	if err != nil {
 		return false, err
@@ -55,7 +62,7 @@ func (g *configuredGate) sees(address string) (bool, error) {
 	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), nil, new(caddyhttp.Server))
 	ctx, cancel := caddy.NewContext(caddy.Context{Context: context.Background()})
 	defer cancel()
-	for _, step := range g.way {
+	for _, step := range w {
 		passes, err := step.passes(ctx, r)
 		if err != nil || !passes {
 			return false, err
@@ -64,32 +71,86 @@ func (g *configuredGate) sees(address string) (bool, error) {
 	return true, nil
 }
 
-// passes tells whether a request takes the step: its route matches, and none
-// before it that would take the request away.
+// passes tells whether a request takes the step: its route matches, and nothing
+// that it meets first takes the request away.
 func (s routeStep) passes(ctx caddy.Context, r *http.Request) (bool, error) {
 	if matches, err := s.route.matches(ctx, r); err != nil || !matches {
 		return false, err
 	}
 	for _, other := range s.before {
-		if !other.Terminal && !other.answers() && (other.Group == "" || other.Group != s.route.Group) {
-			continue
-		}
-		if matches, err := other.matches(ctx, r); err != nil || matches {
+		excludes := other.Terminal || other.Group != "" && other.Group == s.route.Group
+		if taken, err := other.takes(ctx, r, excludes); err != nil || taken {
 			return false, err
 		}
 	}
-	return true, nil
+	answered, err := answerAmong(s.ahead, ctx, r)
+	return !answered, err
+}
+
+// takes tells whether a request that a route matches gets no further, which it
+// never does, or does not where one of the route's handlers answers.
+func (r configuredRoute) takes(ctx caddy.Context, req *http.Request, always bool) (bool, error) {
+	answered, failure := always, error(nil)
+	if !always {
+		answered, failure = answerAmong(r.Handle, ctx, req)
+	}
+	if !answered && failure == nil {
+		return false, nil // Whatever its matchers ask for.
+	}
+	matches, err := r.matches(ctx, req)
+	if err != nil || !matches {
+		return false, err
+	}
+	return answered, failure
 }
 
 // answeringHandlers are those that pass nothing on to the routes behind them.
-var answeringHandlers = []string{"static_response", "reverse_proxy", "file_server", "error", "clerk_proxy", "clerk_emulator"}
+var answeringHandlers = []string{"static_response", "reverse_proxy", "file_server", "error"}
 
-// answers tells whether nothing that the route matches gets any further.
-func (r configuredRoute) answers() bool {
-	return slices.ContainsFunc(r.Handle, func(raw json.RawMessage) bool {
+// answerAmong tells whether one of the handlers answers a request.
+func answerAmong(handlers []json.RawMessage, ctx caddy.Context, r *http.Request) (bool, error) {
+	for _, raw := range handlers {
 		var h configuredHandler
-		return json.Unmarshal(raw, &h) == nil && slices.Contains(answeringHandlers, h.Handler)
-	})
+		if json.Unmarshal(raw, &h) != nil {
+			continue // It is not for us to say what is wrong with other handlers.
+		}
+		if answers, err := h.answers(ctx, r, raw); err != nil || answers {
+			return answers, err
+		}
+	}
+	return false, nil
+}
+
+// answers tells whether a handler passes a request on to nobody. Some do so below
+// a path alone, and routes within a route where one of them takes it.
+func (h configuredHandler) answers(ctx caddy.Context, r *http.Request, raw json.RawMessage) (bool, error) {
+	if h.Handler == proxyDirective || h.Handler == "clerk_emulator" {
+		_, below := frontendapi.Below(r.RequestURI, mountOf(raw).path())
+		return below, nil
+	}
+	for _, route := range h.Routes {
+		if taken, err := route.takes(ctx, r, false); err != nil || taken {
+			return taken, err
+		}
+	}
+	return slices.Contains(answeringHandlers, h.Handler), nil
+}
+
+// mounted is a handler that answers below a path alone, which a clerk_proxy calls
+// path and a clerk_emulator mount.
+type mounted struct {
+	Path  string `json:"path"`
+	Mount string `json:"mount"`
+}
+
+func mountOf(raw json.RawMessage) (m mounted) {
+	_ = json.Unmarshal(raw, &m) // What cannot be read, Caddy refuses.
+	return m
+}
+
+func (m mounted) path() string {
+	path := caddy.NewReplacer().ReplaceKnown(cmp.Or(m.Path, m.Mount), "")
+	return strings.TrimRight(cmp.Or(path, DefaultProxyPath), "/")
 }
 
 // addressMatchers are the matchers that an address is enough for.
