@@ -272,15 +272,13 @@ func (r *RemoteKeys) Failure() error {
 // way counts, and a key server that wants to be left alone is.
 func (r *RemoteKeys) Refresh(ctx context.Context) error { return r.begin(TriggerRefresh).wait(ctx) }
 
-// IsUnreachable tells whether the last fetch failed for another reason than
-// that the key server refused it. Asked while all was well, it has that looked
-// into in the background, twice a minute at most.
+// IsUnreachable tells whether the last fetch failed for another reason than that
+// the key server refused it. Being asked has that looked into in the background,
+// twice a minute at most, so that neither the beginning of an outage nor its end
+// waits for the next fetch that is due.
 func (r *RemoteKeys) IsUnreachable() bool {
 	failure := r.Failure()
-	if failure == nil {
-		r.refreshSoon(TriggerExpiry)
-		return false
-	}
+	r.refreshSoon(TriggerExpiry)
 	_, refused := errors.AsType[*Error](failure)
-	return !refused
+	return failure != nil && !refused
 }

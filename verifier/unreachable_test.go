@@ -41,6 +41,33 @@ func TestAnOutageIsFoundOutWhenSomebodyAsks(t *testing.T) {
 	})
 }
 
+// While keys are fresh, nothing else would have them fetched for minutes.
+func TestTheEndOfAnOutageIsFoundOutWhenSomebodyAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		server := newKeyServer()
+		remote := server.remote(0)
+		go remote.Run(ctx)
+		pass(time.Second)
+		server.set(nil, errDown, 0)
+		remote.IsUnreachable()
+		pass(time.Second)
+		if !remote.IsUnreachable() {
+			t.Fatalf("expected the outage to be known, got %v", remote.Failure())
+		}
+		server.set(newKeyServer().body, nil, 0)
+		for range 31 {
+			remote.IsUnreachable()
+			pass(time.Second)
+		}
+		if remote.IsUnreachable() {
+			t.Error("expected its end to be known within half a minute")
+		}
+		server.wantFetches(t, 3)
+	})
+}
+
 // A secret key that was revoked is no outage.
 func TestARefusalIsNoOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
