@@ -112,6 +112,8 @@ func TestTheModuleDoesNotImportTheEmulator(t *testing.T) {
 		base + "/headerfield": {base, "github.com/caddyserver/"},
 		base + "/frontendapi": {base, "github.com/caddyserver/"},
 		base + "/emulator":    {base + "/authstate", base + "/backendapi", base + "/verifier"},
+
+		base + "/cmd/caddy-clerk": {base + "/emulator"},
 	}
 	list := []string{"list", "-f", `{{.ImportPath}} {{join .Deps " "}}`}
 	output, err := exec.Command("go", append(list, slices.Sorted(maps.Keys(forbidden))...)...).Output()

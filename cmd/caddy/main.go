@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command caddy is a Caddy with this module and the emulator built in, for the
-// demo and for development. It is not for production: a release is built with
-// xcaddy, without the emulator.
+// demo and for development. It is not for production, where anyone could sign in
+// as anyone: releases are built from cmd/caddy-clerk, without the emulator.
 package main
 
 import (
