@@ -177,6 +177,15 @@ var faults = []fault{
 		check: "Frontend API", result: "failed", finding: "https://clerk.example.com does not answer as Clerk's Frontend API", remedy: "check that publishable_key is the instance's",
 	},
 	{
+		name: "only the proxy reaches the Frontend API", config: proxyAndGate("clerk_proxy", "proxy_url /__clerk"),
+		plant: func(t *testing.T, w *world, o *emulator.Emulator) {
+			selfTest(http.StatusOK, `{"status":"healthy","x_forwarded_for":"203.0.113.7"}`)(t, w, o)
+			delete(w.hosts, "clerk.example.com")
+		},
+		check: "Frontend API", result: "warning", finding: "https://clerk.example.com does not answer as Clerk's Frontend API",
+		remedy: "nothing, if it is reached by proxy_url alone; otherwise check that publishable_key is the instance's",
+	},
+	{
 		name: "the site is on another domain", settings: "authorized_parties https://app.example.org", site: "app.example.org",
 		check: "cookies", result: "failed", finding: "https://app.example.org is not on the domain of the production instance, example.com", remedy: "is_satellite",
 	},

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/caddy-clerk/caddy-clerk/backendapi"
@@ -127,6 +128,7 @@ func (h *proxyHealth) said() string {
 	if len(h.Errors) > 0 {
 		words = append(words, h.Errors[0].Code, h.Errors[0].Message, h.Errors[0].LongMessage)
 	}
+	words = slices.Compact(words) // The long message is often the short one.
 	text := strings.Join(strings.Fields(strings.Join(words, " ")), " ")
 	return strings.ToValidUTF8(text[:min(len(text), longestSaid)], "")
 }

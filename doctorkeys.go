@@ -109,6 +109,7 @@ func examineFrontendAPI(ctx context.Context, c *console, p *patient) []checkup {
 	if p.ProxyURL != "" {
 		// Browsers reach it by the proxy, and so may this machine.
 		found.Result = checkupWarning
+		found.Remedy = "nothing, if it is reached by proxy_url alone; otherwise " + found.Remedy
 	}
 	return []checkup{found}
 }

@@ -58,6 +58,10 @@ func TestDoctorTellsWhatItCanOfAProxy(t *testing.T) {
 			proxyAndGate("clerk_proxy", "proxy_url /__clerk"), http.StatusBadRequest, `{"errors":[{"code":"form_param_missing","message":"domain_id must be included"}]}`,
 			[]string{"ok: " + there + " answers as Clerk", "skipped: the self-test at " + there + " answers 400 form_param_missing domain_id must be included, so whether Clerk likes the proxy's headers cannot be told"},
 		},
+		"a self-test that says it twice": {
+			proxyAndGate("clerk_proxy", "proxy_url /__clerk"), http.StatusBadRequest, `{"errors":[{"code":"a","message":"b c","long_message":"b c"}]}`,
+			[]string{"ok: " + there + " answers as Clerk", "skipped: the self-test at " + there + " answers 400 a b c, so whether Clerk likes the proxy's headers cannot be told"},
+		},
 		"a site that does not run": {
 			proxyAndGate("clerk_proxy", "proxy_url /__clerk"), 0, "",
 			[]string{"skipped: clerk_proxy is at " + there + ", and it takes a site that runs to tell whether it answers: asking app.example.com: no such host"},
