@@ -58,6 +58,9 @@ func startBrowser(t *testing.T, profile string) context.Context {
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("no-proxy-server", true),
+		// A page is not to know that no person sits here: Clerk's client takes a
+		// browser that is driven for one that is offline.
+		chromedp.Flag("disable-blink-features", "AutomationControlled"),
 	)
 	if profile != "" {
 		options = append(options, chromedp.UserDataDir(profile))
@@ -80,6 +83,14 @@ type tab struct {
 	mu         sync.Mutex
 	redirects  []string
 	exceptions []string
+	sent       traffic
+}
+
+// traffic is what a tab asked for since it was opened.
+type traffic struct {
+	requests, redirects int
+	// elsewhere are the addresses that are on no origin of the test.
+	elsewhere []string
 }
 
 // openTab opens a tab that shares nothing with any other, like a browser of its
@@ -107,6 +118,7 @@ func (b *tab) see(event any) {
 	defer b.mu.Unlock()
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
+		b.sent.count(e, b.origin)
 		if e.Type == network.ResourceTypeDocument && e.RedirectResponse != nil {
 			b.redirects = append(b.redirects, fmt.Sprintf("%d %s -> %s",
 				e.RedirectResponse.Status, brief(e.RedirectResponse.URL), brief(e.Request.URL)))
@@ -117,6 +129,20 @@ func (b *tab) see(event any) {
 			text += " " + e.ExceptionDetails.Exception.Description
 		}
 		b.exceptions = append(b.exceptions, text)
+	}
+}
+
+// count leaves out what is in the page itself, such as images of a script's own.
+func (s *traffic) count(e *network.EventRequestWillBeSent, origin string) {
+	if !strings.HasPrefix(e.Request.URL, "http:") && !strings.HasPrefix(e.Request.URL, "https:") {
+		return
+	}
+	s.requests++
+	if e.RedirectResponse != nil {
+		s.redirects++
+	}
+	if !strings.HasPrefix(e.Request.URL, origin+"/") {
+		s.elsewhere = append(s.elsewhere, e.Request.URL)
 	}
 }
 
@@ -151,10 +177,15 @@ func run[T any](t *testing.T, b *tab, what string, action chromedp.Action[T]) T 
 // on has to be a good one.
 func (b *tab) open(t *testing.T, path string) (redirects []string) {
 	t.Helper()
-	b.forget()
-	response := run(t, b, "opening "+path, chromedp.NavigateResponse(b.origin+path))
-	b.mustBeGood(t, "opening "+path, response)
+	b.mustBeGood(t, "opening "+path, b.navigate(t, path))
 	return b.seenRedirects()
+}
+
+// navigate goes to a path, whatever is there.
+func (b *tab) navigate(t *testing.T, path string) *network.Response {
+	t.Helper()
+	b.forget()
+	return run(t, b, "opening "+path, chromedp.NavigateResponse(b.origin+path))
 }
 
 // click clicks on something that leads to another page.
@@ -187,6 +218,13 @@ func (b *tab) seenRedirects() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append([]string(nil), b.redirects...)
+}
+
+// seenTraffic gives what the tab asked for until now.
+func (b *tab) seenTraffic() traffic {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.sent
 }
 
 func (b *tab) seenExceptions() []string {
@@ -223,6 +261,30 @@ func (b *tab) fill(t *testing.T, selector, text string) {
 func evaluate[T any](t *testing.T, b *tab, script string) T {
 	t.Helper()
 	return run(t, b, "evaluating "+script, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+}
+
+// await looks again and again until a condition holds in the page, which may load
+// anew in the meantime. What it waits for may be the end of a token.
+func (b *tab) await(t *testing.T, what, condition string) {
+	t.Helper()
+	limit := stepTimeout + *tokenLifetime
+	ctx, cancel := context.WithTimeout(b.ctx, limit)
+	defer cancel()
+	var last error
+	for {
+		holds, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`(async () => Boolean(`+condition+`))()`, chromedp.EvalAwaitPromise))
+		if holds {
+			return
+		}
+		if err != nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("%s: expected to see it within %s; the last error: %v\nredirects: %s", what, limit, last, b.seenRedirects())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // cookies gives the values of the cookies that the browser would send here.

@@ -4,7 +4,11 @@
 // examples/demo/Caddyfile as its configuration, and a real Chromium in front of
 // it. Its tests have the build tag "e2e", since they need a browser:
 //
-//	go test -tags e2e ./e2e
+//	bash e2e/fetch
+//	go test -tags e2e -parallel 4 ./e2e
 //
-// With -update-screenshots they also take the pictures in docs/images.
+// The first fetches Clerk's own client, which the demo is visited with, too, in
+// four layouts at the same time: -token-lifetime and -lifetimes say how long that
+// takes. With -update-screenshots they also take the pictures in docs/images, and
+// with -update-table they write down in docs/clerk-js.md what a visit costs.
 package e2e

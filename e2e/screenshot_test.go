@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/caddy-clerk/caddy-clerk/emulator"
 )
 
 var updateScreenshots = flag.Bool("update-screenshots", false, "take the pictures in docs/images anew")
@@ -29,7 +31,7 @@ func TestScreenshots(t *testing.T) {
 	if *updateScreenshots {
 		takeScreenshots(t)
 	}
-	for _, name := range []string{"sign-in.png", "signed-in.png"} {
+	for _, name := range []string{"sign-in.png", "signed-in.png", "app-sign-in.png", "app.png"} {
 		content, err := os.ReadFile(filepath.Join(images, name))
 		if err != nil {
 			t.Fatalf("%v; take it with -update-screenshots", err)
@@ -61,6 +63,19 @@ func takeScreenshots(t *testing.T) {
 	signIn(t, b, "alice")
 	b.at(t, "/")
 	b.save(t, "signed-in.png")
+
+	requireClient(t)
+	b = openTab(t, startBrowser(t, ""), origin)
+	run(t, b, "setting the size", chromedp.EmulateViewport(1200, 800, chromedp.EmulateScale(1.5)))
+	b.open(t, appPage)
+	run(t, b, "waiting for the sign-in", chromedp.WaitVisible(chromedp.CSS(proceed)))
+	b.fill(t, `input[name=identifier]`, alice)
+	b.save(t, "app-sign-in.png")
+	b.usePrebuiltPage(t, "", emulator.Password)
+	b.await(t, "the page to greet alice", greetsAlice)
+	run(t, b, "asking the gate", chromedp.Click(chromedp.CSS(`#ask`), chromedp.NodeVisible))
+	b.await(t, "the gate to answer", `document.querySelector('#answer').textContent`)
+	b.save(t, "app.png")
 }
 
 // save writes what the tab shows. The browser packs for speed, so it is packed

@@ -23,6 +23,8 @@ import (
 const (
 	root     = ".."
 	demoFile = root + "/examples/demo/Caddyfile"
+	// clientDirectory is where the demo looks for Clerk's own client.
+	clientDirectory = "e2e/node_modules/@clerk"
 	// The ports of the demo: its site, and the application behind it.
 	demoPort, upstreamPort = "8080", "8081"
 )
@@ -34,6 +36,8 @@ type siteOptions struct {
 	// tokenLifetime is the emulator's, its default when empty. When it is set,
 	// the gate allows for no clock skew, so that tokens end when they say.
 	tokenLifetime string
+	// withoutClient has Clerk's own client be looked for where there is none.
+	withoutClient bool
 	// demoPorts serves on the demo's own ports, which may be taken.
 	demoPorts bool
 }
@@ -41,6 +45,19 @@ type siteOptions struct {
 // startSite runs the demo in this process until the test ends, and gives its
 // origin. One process has one Caddy, so the tests cannot run in parallel.
 func startSite(t *testing.T, o siteOptions) (origin string) {
+	t.Helper()
+	ports := runCaddy(t, 2, func(ports []string, log string) string {
+		if o.demoPorts {
+			copy(ports, []string{demoPort, upstreamPort})
+		}
+		return derive(t, o, ports, log)
+	})
+	return "http://localhost:" + ports[0]
+}
+
+// runCaddy runs a Caddy until the test ends, with the Caddyfile that is written
+// for so many free ports.
+func runCaddy(t *testing.T, count int, write func(ports []string, log string) string) (ports []string) {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "caddy.log")
 	t.Cleanup(func() { showLog(t, log) })
@@ -53,25 +70,23 @@ func startSite(t *testing.T, o siteOptions) (origin string) {
 	// take it.
 	var err error
 	for range 5 {
-		ports := [2]string{demoPort, upstreamPort}
-		if !o.demoPorts {
-			ports = freePorts(t)
-		}
-		config := adapt(t, derive(t, o, ports, log))
+		ports = freePorts(t, count)
+		config := adapt(t, write(ports, log))
 		if err = caddy.Load(config, true); err == nil {
-			return "http://localhost:" + ports[0]
+			return ports
 		}
 		if !strings.Contains(err.Error(), "address already in use") {
 			break
 		}
 	}
-	t.Fatalf("starting Caddy with the demo's configuration: %v", err)
-	return ""
+	t.Fatalf("starting Caddy: %v", err)
+	return nil
 }
 
-// freePorts holds both ports before it lets go of either, so that they differ.
-func freePorts(t *testing.T) (ports [2]string) {
+// freePorts holds all ports before it lets go of any, so that they differ.
+func freePorts(t *testing.T, count int) []string {
 	t.Helper()
+	ports := make([]string, count)
 	for i := range ports {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -86,49 +101,69 @@ func freePorts(t *testing.T) (ports [2]string) {
 	return ports
 }
 
-// derive makes the Caddyfile of the test out of the demo's. What it replaces has
-// to be there: the demo is what is tested, not something that it once was.
-func derive(t *testing.T, o siteOptions, ports [2]string, log string) string {
+// draft is a Caddyfile that is made out of the demo's. What it replaces has to be
+// there: the demo is what is tested, not something that it once was.
+type draft struct {
+	t    *testing.T
+	text string
+}
+
+func (d *draft) replace(old, replacement string) {
+	d.t.Helper()
+	if !strings.Contains(d.text, old) {
+		d.t.Fatalf("%s has no %q any more; the test has to follow it", demoFile, old)
+	}
+	d.text = strings.ReplaceAll(d.text, old, replacement)
+}
+
+// newDraft is the demo as it is, but on other ports and run from this directory.
+func newDraft(t *testing.T, sitePort, upstream string) *draft {
 	t.Helper()
 	content, err := os.ReadFile(demoFile)
 	if err != nil {
 		t.Fatalf("reading the demo: %v", err)
 	}
-	config := string(content)
-	replace := func(old, replacement string) {
-		t.Helper()
-		if !strings.Contains(config, old) {
-			t.Fatalf("%s has no %q any more; the test has to follow it", demoFile, old)
+	d := &draft{t, string(content)}
+	for _, directory := range []string{"examples/demo/site", clientDirectory} {
+		path, err := filepath.Abs(filepath.Join(root, directory))
+		if err != nil {
+			t.Fatal(err)
 		}
-		config = strings.ReplaceAll(config, old, replacement)
+		d.replace(directory, `"`+path+`"`)
 	}
+	d.replace(":"+demoPort, ":"+sitePort)
+	d.replace(":"+upstreamPort, ":"+upstream)
+	return d
+}
 
-	site, err := filepath.Abs(filepath.Join(root, "examples/demo/site"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	replace("examples/demo/site", `"`+site+`"`)
-	replace(":"+demoPort, ":"+ports[0])
-	replace(":"+upstreamPort, ":"+ports[1])
+// keep has state go where the test ends with it. Stopping does not wait for the
+// connections that a browser keeps open.
+func (d *draft) keep(log string) {
+	d.t.Helper()
+	d.replace("\tpersist_config off\n", fmt.Sprintf(
+		"\tpersist_config off\n\tgrace_period 1s\n\tstorage file_system %q\n\tlog {\n\t\toutput file %q\n\t}\n", d.t.TempDir(), log))
+}
 
-	// State goes where the test ends with it. Stopping does not wait for the
-	// connections that a browser keeps open.
-	storage := t.TempDir()
-	replace("\tpersist_config off\n", fmt.Sprintf(
-		"\tpersist_config off\n\tgrace_period 1s\n\tstorage file_system %q\n\tlog {\n\t\toutput file %q\n\t}\n", storage, log))
-
+// derive makes the Caddyfile of the test out of the demo's.
+func derive(t *testing.T, o siteOptions, ports []string, log string) string {
+	t.Helper()
+	d := newDraft(t, ports[0], ports[1])
+	d.keep(log)
 	emulator := ""
+	if o.withoutClient {
+		d.replace(clientDirectory, t.TempDir())
+	}
 	if o.production {
-		replace("pk_test_", "pk_live_")
-		replace("sk_test_", "sk_live_")
+		d.replace("pk_test_", "pk_live_")
+		d.replace("sk_test_", "sk_live_")
 		emulator += "\t\tproduction\n"
 	}
 	if o.tokenLifetime != "" {
-		replace("\tclerk {\n", "\tclerk {\n\t\tclock_skew 0s\n")
+		d.replace("\tclerk {\n", "\tclerk {\n\t\tclock_skew 0s\n")
 		emulator += "\t\ttoken_lifetime " + o.tokenLifetime + "\n"
 	}
-	replace("\tclerk_emulator /__clerk\n", "\tclerk_emulator /__clerk {\n"+emulator+"\t}\n")
-	return config
+	d.replace("\tclerk_emulator /__clerk\n", "\tclerk_emulator /__clerk {\n"+emulator+"\t}\n")
+	return d.text
 }
 
 func adapt(t *testing.T, config string) []byte {
