@@ -44,6 +44,10 @@ func TestClientOfClerk(t *testing.T) {
 				visitWithClient(t, startVisit(t, browser, p, measured))
 			})
 		}
+		t.Run("two tabs", func(t *testing.T) {
+			t.Parallel()
+			twoTabsTwoOrganizations(t, startVisit(t, browser, places[1], newLedger()))
+		})
 	})
 	measured.update(t)
 }

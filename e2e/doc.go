@@ -5,7 +5,7 @@
 // it. Its tests have the build tag "e2e", since they need a browser:
 //
 //	bash e2e/fetch
-//	go test -tags e2e -parallel 4 ./e2e
+//	go test -tags e2e -parallel 8 ./e2e
 //
 // The first fetches Clerk's own client, which the demo is visited with, too, in
 // four layouts at the same time: -token-lifetime and -lifetimes say how long that
