@@ -147,7 +147,7 @@ func (s *traffic) count(e *network.EventRequestWillBeSent, origin string) {
 }
 
 // brief names a page by its path and the names of its parameters, whose values
-// are long.
+// are long but for the reason of a handshake.
 func brief(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -156,6 +156,9 @@ func brief(address string) string {
 	var names []string
 	for parameter := range strings.SplitSeq(u.RawQuery, "&") {
 		name, _, _ := strings.Cut(parameter, "=")
+		if name == "__clerk_hs_reason" {
+			name = parameter
+		}
 		names = append(names, name)
 	}
 	return strings.TrimSuffix(u.Path+"?"+strings.Join(names, "&"), "?")
