@@ -100,7 +100,8 @@ func TestAddresses(t *testing.T) {
 func TestUpstreamsWithSomethingSpecialAreRefused(t *testing.T) {
 	for _, base := range []url.URL{
 		{Scheme: "https", Host: "{env.HOST}"}, {Scheme: "https", Host: "a_b"}, {Scheme: "https", Host: "ü.example"}, {Scheme: "https", Host: ""},
-		{Scheme: "https", Host: "a:123456"}, {Scheme: "https", Host: "a:b"}, {Scheme: "https", Host: "a", Path: "/.."}, {Scheme: "https", Host: "a", Path: "x"},
+		{Scheme: "https", Host: "a:123456"}, {Scheme: "https", Host: "a:b"}, {Scheme: "https", Host: "a:65536"}, {Scheme: "https", Host: "a:0"}, {Scheme: "https", Host: "."}, {Scheme: "https", Host: "-"},
+		{Scheme: "https", Host: "a", Path: "/.."}, {Scheme: "https", Host: "a", Path: "x"},
 		{Scheme: "https", Host: "a", Path: "/a%b"}, {Scheme: "https", Host: "a", Path: "/a/b", RawPath: "/a%2fb"}, {Scheme: "https", Host: "a", Path: "/a//b"},
 	} {
 		if _, err := NewUpstream(&base); err == nil {
@@ -124,6 +125,13 @@ func TestRedirectsToTheUpstreamBecomeThoseToTheProxy(t *testing.T) {
 		{"https://fapi.example/base", "https://fapi.example/other/v1", "https://fapi.example/other/v1"},
 		{"https://fapi.example/base", "https://fapi.example/based", "https://fapi.example/based"},
 		{"https://fapi.example", "https://other.example/v1", "https://other.example/v1"},
+		{"https://fapi.example", "https://fapi.example:443/v1", proxy + "/v1"},
+		{"https://fapi.example", "https://fapi.example:/v1", proxy + "/v1"},
+		{"https://fapi.example:443/", "https://fapi.example/v1", proxy + "/v1"},
+		{"http://[::1]:80", "http://[::1]/v1", proxy + "/v1"},
+		{"http://[::1]", "http://[::1]:443/v1", "http://[::1]:443/v1"},
+		{"https://fapi.example", "https://fapi.example.:443/v1", "https://fapi.example.:443/v1"},
+		{"https://fapi.example", "", ""},
 		{"https://fapi.example", "http://fapi.example/v1", "http://fapi.example/v1"},
 		{"https://fapi.example", "https://fapi.example:8443/v1", "https://fapi.example:8443/v1"},
 		{"https://fapi.example", "https://user@fapi.example/v1", "https://user@fapi.example/v1"},

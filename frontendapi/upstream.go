@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -48,17 +49,29 @@ func NewUpstream(base *url.URL) (*Upstream, error) {
 	if base.RawPath != "" || path != "" && (path[0] != '/' || hasOddSegment(path) || strings.ContainsFunc(path, isUnsafe)) {
 		return nil, errors.New("expected a plain path, or none")
 	}
-	return &Upstream{&url.URL{Scheme: base.Scheme, Host: base.Host, Path: path}}, nil
+	return &Upstream{&url.URL{Scheme: base.Scheme, Host: authority(base), Path: path}}, nil
+}
+
+var defaultPorts = map[string]string{"http": "80", "https": "443"}
+
+// authority is the host, and the port unless it is the scheme's own, as browsers
+// write it (WHATWG URL).
+func authority(u *url.URL) string {
+	if port := u.Port(); port == "" || port == defaultPorts[u.Scheme] {
+		return strings.TrimSuffix(strings.TrimSuffix(u.Host, port), ":")
+	}
+	return u.Host
 }
 
 func isPlainHost(host string) bool {
-	return net.ParseIP(host) != nil || host != "" && !strings.ContainsFunc(host, func(c rune) bool {
+	return net.ParseIP(host) != nil || strings.Trim(host, ".-") != "" && !strings.ContainsFunc(host, func(c rune) bool {
 		return c != '.' && c != '-' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
 	})
 }
 
 func isPlainPort(port string) bool {
-	return len(port) <= len("65535") && !strings.ContainsFunc(port, func(c rune) bool { return c < '0' || c > '9' })
+	number, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && number > 0
 }
 
 // String gives the URL, without a slash at its end.
@@ -74,7 +87,7 @@ func (u *Upstream) IsTLS() bool { return u.base.Scheme == "https" }
 func (u *Upstream) Address() string {
 	port := u.base.Port()
 	if port == "" {
-		port = map[bool]string{true: "443", false: "80"}[u.IsTLS()]
+		port = defaultPorts[u.base.Scheme]
 	}
 	return net.JoinHostPort(u.base.Hostname(), port)
 }
@@ -94,7 +107,7 @@ func (u *Upstream) Join(t Target) *url.URL {
 // are.
 func (u *Upstream) PublicLocation(location, path, proxyURL string) string {
 	to, err := url.Parse(location)
-	if err != nil {
+	if err != nil || location == "" {
 		return location
 	}
 	asked := &url.URL{Scheme: u.base.Scheme, Host: u.base.Host, Path: path}
@@ -103,7 +116,7 @@ func (u *Upstream) PublicLocation(location, path, proxyURL string) string {
 		to.Path = "/" // As browsers and Clerk's SDKs write an origin (WHATWG URL).
 	}
 	below, ok := Below(to.EscapedPath(), u.base.EscapedPath())
-	if !ok || to.Scheme != u.base.Scheme || !strings.EqualFold(to.Host, u.base.Host) || to.User != nil {
+	if !ok || to.Scheme != u.base.Scheme || !strings.EqualFold(authority(to), u.base.Host) || to.User != nil {
 		return location
 	}
 	public := proxyURL + below
