@@ -158,26 +158,26 @@ var proxiedMethods = []string{
 // ServeHTTP sends what is below the path to the Frontend API and passes on
 // everything else.
 func (p *FrontendProxy) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	target := originalTarget(r)
-	below, ok := frontendapi.Below(target, p.Path)
+	below, ok := frontendapi.Below(originalTarget(r), p.Path)
 	if !ok {
 		return next.ServeHTTP(w, r)
 	}
 	prepare(r, p.app.owned)
-	for _, name := range edgeHeaders {
-		r.Header.Del(name)
-	}
+	of := newFrontendRequest(r, p.publicURL, p.Path)
+	removeEdgeHeaders(r.Header)
 	address, err := frontendapi.ParseTarget(below)
 	switch {
 	case r.URL.IsAbs() || r.URL.Host != "":
 		return writeProxyError(w, http.StatusBadRequest, codePathMismatch, "expected a path alone as the request's target, got a whole URL")
 	case err != nil:
 		return writeProxyError(w, http.StatusBadRequest, codePathMismatch, err.Error())
+	case of.proxyURL == "":
+		return writeProxyError(w, http.StatusBadRequest, codePathMismatch, "expected the host under which the proxy was found, got none")
 	case !slices.Contains(proxiedMethods, r.Method):
 		w.Header().Set("Allow", strings.Join(proxiedMethods, ", "))
 		return writeProxyError(w, http.StatusMethodNotAllowed, codeRequestFailed, "the Frontend API knows no such method")
 	}
-	return p.forward(w, p.outgoing(r, address, newFrontendRequest(r, p.publicURL, p.Path)))
+	return p.forward(w, p.outgoing(r, address, of))
 }
 
 // outgoing is the request as reverse_proxy is to have it.
@@ -185,6 +185,9 @@ func (p *FrontendProxy) outgoing(r *http.Request, to frontendapi.Target, of *fro
 	out := r.WithContext(context.WithValue(r.Context(), frontendRequestKey{}, of))
 	out.URL = p.upstream.Join(to)
 	out.RequestURI = out.URL.RequestURI()
+	if r.ContentLength != 0 {
+		out.Body = clientBody{r.Body}
+	}
 	return out
 }
 
@@ -202,6 +205,9 @@ func (p *FrontendProxy) forward(w http.ResponseWriter, r *http.Request) error {
 	status := http.StatusBadGateway
 	if failed, ok := errors.AsType[caddyhttp.HandlerError](err); ok && failed.StatusCode != 0 {
 		status = failed.StatusCode
+	}
+	if status < http.StatusInternalServerError {
+		return writeProxyError(w, status, codeRequestFailed, "the request's body could not be read to its end")
 	}
 	if p.outage.begins(time.Now()) {
 		p.log.Error("a request could not be sent to the Frontend API; no more is said until one can",

@@ -3,61 +3,20 @@
 package caddyclerk
 
 import (
+	"errors"
 	"maps"
 	"net/http"
-	"net/netip"
-
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"net/http/httptrace"
+	"net/textproto"
+	"slices"
+	"strings"
 
 	"github.com/caddy-clerk/caddy-clerk/frontendapi"
 )
 
-// The headers that Clerk asks a proxy for
-// (https://clerk.com/docs/guides/dashboard/dns-domains/proxy-fapi).
-const (
-	headerProxyURL  = "Clerk-Proxy-Url"
-	headerSecretKey = "Clerk-Secret-Key" //nolint:gosec // It is the name of a header.
-)
-
-// edgeHeaders are those by which a client could speak for the edge: the ones that
-// are set here, and others that name a client's address. Upgrade is one that the
-// Frontend API has no use for.
-var edgeHeaders = []string{
-	headerProxyURL, headerSecretKey, "Forwarded", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "True-Client-Ip",
-	"Cf-Connecting-Ip", "Fastly-Client-Ip", "Upgrade",
-}
-
-// frontendRequest is what the transport has to know of a request.
-type frontendRequest struct {
-	// proxyURL is where the browser finds the proxy, scheme and host what it
-	// asked for, clientIP its address; empty when it has none.
-	proxyURL, scheme, host, clientIP string
-}
-
-type frontendRequestKey struct{}
-
-// newFrontendRequest reads a request that has been prepared.
-func newFrontendRequest(r *http.Request, proxyURL, path string) *frontendRequest {
-	public := publicURL(r)
-	if proxyURL == "" {
-		proxyURL = public.Origin() + path
-	}
-	return &frontendRequest{proxyURL: proxyURL, scheme: public.Scheme, host: public.Host, clientIP: clientIP(r)}
-}
-
-// clientIP is the client's address in the server's view, without a zone, which
-// means nothing on another machine.
-func clientIP(r *http.Request) string {
-	text, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
-	address, err := netip.ParseAddr(text)
-	if err != nil {
-		return ""
-	}
-	return address.Unmap().WithZone("").String()
-}
-
 // frontendTransport adds what Clerk asks a proxy for, the secret key included. It
-// stands below reverse_proxy, which logs the headers that it sends.
+// stands below reverse_proxy, which logs the headers that it sends, and those and
+// the errors that come back.
 type frontendTransport struct {
 	next      http.RoundTripper
 	upstream  *frontendapi.Upstream
@@ -67,10 +26,31 @@ type frontendTransport struct {
 // RoundTrip implements http.RoundTripper.
 func (t *frontendTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	of := r.Context().Value(frontendRequestKey{}).(*frontendRequest)
-	out := r.WithContext(r.Context())
-	out.Host = t.upstream.Host()
+	out := r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+		Got1xxResponse: func(_ int, header textproto.MIMEHeader) error {
+			t.removeKey(http.Header(header))
+			return nil
+		},
+	}))
+	out.Host, out.Header = t.upstream.Host(), t.header(r.Header, of)
+	answer, err := t.next.RoundTrip(out)
+	if err != nil {
+		return nil, t.withoutKey(err)
+	}
+	if answer.StatusCode == http.StatusSwitchingProtocols {
+		_ = answer.Body.Close()
+		return nil, errSwitched
+	}
+	return t.clean(answer, out.URL.Path, of.proxyURL), nil
+}
+
+// errSwitched is an upstream's mistake, since no request asks for it.
+var errSwitched = errors.New("expected an answer in HTTP, and the upstream changed over to another protocol (101)")
+
+// header is what the Frontend API is sent.
+func (t *frontendTransport) header(came http.Header, of *frontendRequest) http.Header {
 	// The values stay shared, since none is changed.
-	out.Header = maps.Clone(r.Header)
+	header := maps.Clone(came)
 	for name, value := range map[string]string{
 		headerProxyURL:      of.proxyURL,
 		headerSecretKey:     t.secretKey,
@@ -78,17 +58,43 @@ func (t *frontendTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		"X-Forwarded-Proto": of.scheme,
 		"X-Forwarded-For":   of.clientIP,
 	} {
-		out.Header[name] = []string{value}
+		header[name] = []string{value}
 	}
 	if of.clientIP == "" {
-		delete(out.Header, "X-Forwarded-For")
+		delete(header, "X-Forwarded-For")
 	}
-	resp, err := t.next.RoundTrip(out)
-	if err != nil {
-		return nil, err
+	return header
+}
+
+// clean gives an answer to a request for a path as the browser may have it.
+// Trailers are left out: the Frontend API has none, and nobody can look at them
+// before they are passed on.
+func (t *frontendTransport) clean(answer *http.Response, path, proxyURL string) *http.Response {
+	cleaned := *answer
+	cleaned.Trailer = nil
+	cleaned.Status = strings.ReplaceAll(answer.Status, t.secretKey, "")
+	t.removeKey(cleaned.Header)
+	for i, location := range cleaned.Header["Location"] {
+		cleaned.Header["Location"][i] = t.upstream.PublicLocation(location, path, proxyURL)
 	}
-	if location := resp.Header.Get("Location"); location != "" {
-		resp.Header.Set("Location", t.upstream.PublicLocation(location, out.URL.Path, of.proxyURL))
+	return &cleaned
+}
+
+// removeKey takes the secret key out of an answer, where an upstream repeats what
+// it was sent.
+func (t *frontendTransport) removeKey(h http.Header) {
+	for name, values := range h {
+		if slices.ContainsFunc(values, func(value string) bool { return strings.Contains(value, t.secretKey) }) {
+			delete(h, name)
+		}
 	}
-	return resp, nil
+}
+
+// withoutKey does the same to an error: those of net/http repeat what they could
+// not read.
+func (t *frontendTransport) withoutKey(err error) error {
+	if text := err.Error(); strings.Contains(text, t.secretKey) {
+		return errors.New(strings.ReplaceAll(text, t.secretKey, "[secret key]"))
+	}
+	return err
 }

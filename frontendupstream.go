@@ -66,7 +66,8 @@ func publicProxyURL(setting, path string) (string, error) {
 
 // proxyConfig is what reverse_proxy is told. Bodies are streamed both ways, and
 // encodings are between Clerk and the browser. A request that found no connection
-// is sent once more; one that did is not, unless it is a GET.
+// is sent once more. One that did is not, of whatever method, or else a GET would
+// be: it may have used up a code or a nonce that is good once.
 func proxyConfig(upstream *frontendapi.Upstream) map[string]any {
 	transport := map[string]any{"protocol": "http", "compression": false}
 	if upstream.IsTLS() {
@@ -76,6 +77,6 @@ func proxyConfig(upstream *frontendapi.Upstream) map[string]any {
 		"upstreams":      []map[string]any{{"dial": upstream.Address()}},
 		"transport":      transport,
 		"flush_interval": -1,
-		"load_balancing": map[string]any{"retries": 1},
+		"load_balancing": map[string]any{"retries": 1, "retry_match": []map[string]any{{"method": []string{}}}},
 	}
 }

@@ -180,6 +180,7 @@ func (r *secretRun) askTheAdminEndpoint(t *testing.T, out outputs) {
 		{http.MethodPost, "/clerk/instances/none/refresh", ""},
 		{http.MethodPost, "/clerk/revoke", `{"user": "user_none"}`},
 		{http.MethodPost, "/clerk/revoke", `{"user": "none"}`},
+		{http.MethodGet, "/reverse_proxy/upstreams", ""},
 		{http.MethodGet, "/metrics", ""},
 	} {
 		_, text := r.ask(request[0], request[1], request[2], nil)
