@@ -203,8 +203,11 @@ func TestAnAnswerOutlivesItsConfiguration(t *testing.T) {
 func TestWhoHasNoAddressIsGivenNone(t *testing.T) {
 	withoutEnvironment(t)
 	api := startFrontendAPI(t, nil)
-	socket := filepath.Join(t.TempDir(), "s")
+	// Each configuration has a socket of its own: the server that is going may
+	// answer on one that is shared.
+	socket := ""
 	config := func(globals, proxyURL string) []byte {
+		socket = filepath.Join(t.TempDir(), "s")
 		return adapt(t, "{\nadmin off\npersist_config off\nauto_https off\nstorage file_system "+t.TempDir()+"\nlog {\noutput discard\n}\n"+globals+
 			"clerk {\npublishable_key "+proxyKey+"\nsecret_key "+proxySecret+"\n"+proxyURL+"}\n}\nhttp:// {\nbind unix/"+socket+"\nclerk_proxy {\nupstream "+api.URL+"\n}\n}\n")
 	}
