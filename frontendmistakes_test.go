@@ -6,9 +6,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-
-	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig"
 )
 
 // TestMistakesInAProxyNameTheSettingAndTheRemedy has what stands in the global
@@ -57,28 +54,9 @@ func TestMistakesInAProxyNameTheSettingAndTheRemedy(t *testing.T) {
 		{keys, "", ""},
 		{keys, "/a.b/c-d_e~ {\nupstream https://[::1]:9000/x/\n}", ""},
 	} {
-		got := proxyComplaint(t, test.global, test.proxy)
+		got := siteComplaint(t, test.global, "clerk_proxy "+test.proxy)
 		if got != test.message && !strings.HasSuffix(got, ": "+test.message) {
 			t.Errorf("%q, %q: expected %q, got %q", test.global, test.proxy, test.message, got)
 		}
 	}
-}
-
-func proxyComplaint(t *testing.T, global, proxy string) string {
-	t.Helper()
-	caddyfile := "{\nadmin off\nstorage file_system " + t.TempDir() + "\nlog {\noutput discard\n}\nclerk {\n" + global + "\n}\n}\n" +
-		":0 {\nclerk_proxy " + proxy + "\n}\n"
-	adapted, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(caddyfile), nil)
-	if err != nil {
-		message, _, _ := strings.Cut(err.Error(), ", at Caddyfile:")
-		return message
-	}
-	config := new(caddy.Config)
-	if err := caddy.StrictUnmarshalJSON(adapted, config); err != nil {
-		t.Fatal(err)
-	}
-	if err := caddy.Validate(config); err != nil {
-		return err.Error()
-	}
-	return ""
 }

@@ -190,11 +190,18 @@ var mistakes = map[string]struct {
 	}},
 }
 
-// complaint gives what Caddy says of a directive and of a global option.
+// complaint gives what Caddy says of a gate and of the global option.
 func complaint(t *testing.T, option, gate string) string {
 	t.Helper()
+	return siteComplaint(t, option, "clerk_auth {\n"+gate+"\n}")
+}
+
+// siteComplaint gives what Caddy says of the global option and of a site of some
+// directives.
+func siteComplaint(t *testing.T, option, directives string) string {
+	t.Helper()
 	caddyfile := "{\nadmin off\nstorage file_system " + t.TempDir() + "\nlog {\noutput discard\n}\nclerk {\n" + option + "\n}\n}\n" +
-		":0 {\nclerk_auth {\n" + gate + "\n}\n}\n"
+		":0 {\n" + directives + "\n}\n"
 	adapted, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(caddyfile), nil)
 	if err != nil {
 		message, _, _ := strings.Cut(err.Error(), ", at Caddyfile:")

@@ -117,11 +117,18 @@ func startCaddy(t *testing.T, s *signer, cases []*Case) *server {
 			"routes":          []any{map[string]any{"handle": []any{gateOf(options, api.URL), echo}}},
 		}
 	}
+	loadCaddy(t, map[string]any{"http": map[string]any{"servers": servers}})
+	return sv
+}
+
+// loadCaddy runs a Caddy with these apps until the test ends.
+func loadCaddy(t *testing.T, apps map[string]any) {
+	t.Helper()
 	config := mustJSON(map[string]any{
 		"admin":   map[string]any{"disabled": true, "config": map[string]any{"persist": false}},
 		"storage": map[string]any{"module": "file_system", "root": t.TempDir()},
 		"logging": map[string]any{"logs": map[string]any{"default": map[string]any{"writer": map[string]any{"output": "discard"}}}},
-		"apps":    map[string]any{"http": map[string]any{"servers": servers}},
+		"apps":    apps,
 	})
 	if err := caddy.Load(config, true); err != nil {
 		t.Fatal(err)
@@ -131,7 +138,6 @@ func startCaddy(t *testing.T, s *signer, cases []*Case) *server {
 			t.Error(err)
 		}
 	})
-	return sv
 }
 
 // freeAddresses gives addresses that were free a moment ago. All are taken
@@ -200,27 +206,33 @@ func (sv *server) answer(w http.ResponseWriter, r *http.Request, jwks []byte) {
 func (sv *server) decide(c *Case, expected *Record) (*Record, error) {
 	sv.current.Store(c)
 	sv.sent++
-	conn, err := net.Dial("tcp", sv.addresses[c.Options.Name])
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	if _, err := conn.Write(sv.rawRequest(c)); err != nil {
-		return nil, err
-	}
-	resp, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: c.Method})
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	resp, body, err := exchange(sv.addresses[c.Options.Name], c.Method, sv.rawRequest(c))
 	if err != nil {
 		return nil, err
 	}
 	if resp.Header.Get("Server") == "" || resp.StatusCode == http.StatusRequestHeaderFieldsTooLarge {
 		return nil, nil
 	}
-	return observed(resp, string(body), expected), nil
+	return observed(resp, body, expected), nil
+}
+
+// exchange sends a request to the letter, and gives the answer with its body read.
+func exchange(address, method string, request []byte) (*http.Response, string, error) {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return nil, "", err
+	}
+	defer conn.Close()
+	if _, err := conn.Write(request); err != nil {
+		return nil, "", err
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
+	if err != nil {
+		return nil, "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return resp, string(body), err
 }
 
 // rawRequest writes the request to the letter. What the case says of proxies

@@ -5,22 +5,18 @@
 package conformance
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"flag"
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/caddyserver/caddy/v2"
 )
 
 var proxyCases = flag.Int("proxy.cases", 2000, "how many requests to send through both proxies of the Frontend API")
@@ -181,11 +177,6 @@ func (p *proxyCase) generateAnswer(c chance) {
 
 // send sends the case to a Caddy, to the letter.
 func (p *proxyCase) send(address string) (*proxyAnswer, error) {
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
 	var request bytes.Buffer
 	fmt.Fprintf(&request, "%s %s HTTP/1.1\r\nHost: %s\r\n", p.Method, p.Target, p.Host)
 	for _, header := range p.Headers {
@@ -195,19 +186,11 @@ func (p *proxyCase) send(address string) (*proxyAnswer, error) {
 		fmt.Fprintf(&request, "Content-Length: %d\r\n", len(p.Body))
 	}
 	request.WriteString("\r\n" + p.Body)
-	if _, err := conn.Write(request.Bytes()); err != nil {
-		return nil, err
-	}
-	resp, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: p.Method})
+	resp, body, err := exchange(address, p.Method, request.Bytes())
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, err
-	}
-	answer := &proxyAnswer{Status: resp.StatusCode, Body: string(body)}
+	answer := &proxyAnswer{Status: resp.StatusCode, Body: body}
 	for name, values := range resp.Header {
 		for _, value := range values {
 			answer.Headers = append(answer.Headers, [2]string{name, value})
@@ -299,27 +282,14 @@ func startProxy(t *testing.T, upstream string) string {
 		t.Setenv("CLERK_"+name, "")
 	}
 	address := freeAddresses(t, 1)[0]
-	config := mustJSON(map[string]any{
-		"admin":   map[string]any{"disabled": true, "config": map[string]any{"persist": false}},
-		"storage": map[string]any{"module": "file_system", "root": t.TempDir()},
-		"logging": map[string]any{"logs": map[string]any{"default": map[string]any{"writer": map[string]any{"output": "discard"}}}},
-		"apps": map[string]any{
-			"clerk": map[string]any{"publishable_key": proxyPublishableKey, "secret_key": proxySecretKey},
-			"http": map[string]any{"servers": map[string]any{"site": map[string]any{
-				"listen":          []string{address},
-				"automatic_https": map[string]any{"disable": true},
-				"trusted_proxies": map[string]any{"source": "static", "ranges": []string{"127.0.0.1/32"}},
-				"routes":          []any{map[string]any{"handle": []any{map[string]any{"handler": "clerk_proxy", "upstream": upstream}}}},
-			}}},
-		},
-	})
-	if err := caddy.Load(config, true); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := caddy.Stop(); err != nil {
-			t.Error(err)
-		}
+	loadCaddy(t, map[string]any{
+		"clerk": map[string]any{"publishable_key": proxyPublishableKey, "secret_key": proxySecretKey},
+		"http": map[string]any{"servers": map[string]any{"site": map[string]any{
+			"listen":          []string{address},
+			"automatic_https": map[string]any{"disable": true},
+			"trusted_proxies": map[string]any{"source": "static", "ranges": []string{"127.0.0.1/32"}},
+			"routes":          []any{map[string]any{"handle": []any{map[string]any{"handler": "clerk_proxy", "upstream": upstream}}}},
+		}}},
 	})
 	return address
 }
