@@ -100,6 +100,9 @@ func (a *App) Start() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.active = true
+	if len(a.using) > 0 {
+		reserveMemory()
+	}
 	for _, instance := range a.using {
 		instance.attach(owner{a, a.log, a.storage})
 	}

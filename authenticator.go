@@ -69,11 +69,12 @@ func (a *App) authenticator(i *instance, r *resolved, log *slog.Logger) (*authen
 // prepare gives the request's state, without the headers of any gate in it.
 func (a *authenticator) prepare(r *http.Request) *requestState { return prepare(r, a.app.owned) }
 
-func (a *authenticator) authenticate(r *http.Request) *authstate.State {
+// authenticate finds out who a request for a target comes from.
+func (a *authenticator) authenticate(r *http.Request, target string) *authstate.State {
 	if a.interstitial != nil {
 		return a.interstitial.authenticate(a.sessions, r)
 	}
-	return a.sessions.Authenticate(r)
+	return a.sessions.AuthenticateTarget(r, target)
 }
 
 // acceptsSessions tells whether people can be let in, acceptsMachines whether

@@ -91,7 +91,7 @@ func (s *requestState) authenticate(a *authenticator, r *http.Request) (state *a
 	if s.state != nil && s.authKey == a.key {
 		return a.sessions.Adopt(s.state), false
 	}
-	s.state, s.authKey, s.denial = a.authenticate(s.asCame(r)), a.key, nil
+	s.state, s.authKey, s.denial = a.authenticate(s.asCame(r), s.target), a.key, nil
 	return s.state, true
 }
 

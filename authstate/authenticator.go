@@ -168,9 +168,15 @@ func New(o Options) (*Authenticator, error) {
 func (a *Authenticator) Requirements() verifier.Requirements { return a.want }
 
 // Authenticate finds out who a request comes from.
-func (a *Authenticator) Authenticate(r *http.Request) *State {
+func (a *Authenticator) Authenticate(r *http.Request) *State { return a.AuthenticateTarget(r, "") }
+
+// AuthenticateTarget is Authenticate for who knows the path and the query that
+// were asked for already, as a RequestURL has them. Most requests can then be
+// decided without PublicURL being asked for their address.
+func (a *Authenticator) AuthenticateTarget(r *http.Request, target string) *State {
 	token := headerToken(r.Header)
 	q := newRequest(a, r, token == "")
+	q.knownTarget = target
 	s := q.decide(token)
 	s.request, s.hadHeaderToken = q, token != ""
 	q.explain(s)

@@ -3,6 +3,7 @@
 package authstate
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -23,6 +24,9 @@ const (
 type request struct {
 	auth *Authenticator
 	http *http.Request
+	// knownTarget is that of the address, which needs then not be asked for to
+	// know it; empty when it does.
+	knownTarget string
 
 	// details is what a good token in the header is decided without; nil until
 	// some of it is asked for.
@@ -109,8 +113,17 @@ func (q *request) public() *RequestURL {
 	d := q.asked()
 	if d.address.Scheme == "" {
 		d.address = q.auth.options.PublicURL(q.http)
+		d.address.Target = cmp.Or(q.knownTarget, d.address.Target)
 	}
 	return &d.address
+}
+
+// target gives the path and the query that were asked for.
+func (q *request) target() string {
+	if q.knownTarget != "" {
+		return q.knownTarget
+	}
+	return q.public().Target
 }
 
 // url gives the request's address as a browser would read it; nil when there
@@ -193,7 +206,7 @@ func (q *request) hasParameter(name string) bool {
 // mayHaveQuery tells whether a parameter of Clerk's can be among the query's;
 // a percent sign could be hiding one.
 func (q *request) mayHaveQuery() bool {
-	_, query, found := cut(q.public().Target, '?')
+	_, query, found := cut(q.target(), '?')
 	return found && (strings.Contains(query, "__") || strings.Contains(query, "%"))
 }
 

@@ -78,8 +78,8 @@ func (c *Claims) Pending() bool { return c.SessionStatus == sessionPending }
 func (c *Claims) JSON() json.RawMessage { return json.RawMessage(c.text) }
 
 // readClaims reads the payload. It is called on verified tokens only.
-func (t *Token) readClaims(c *Claims) {
-	p := &t.parts.payload
+func (t *Token) readClaims(v *verification) {
+	p, c := &t.parts.payload, &v.claims
 	*c = Claims{
 		Version:         1,
 		Audiences:       t.facts.audiences,
@@ -90,7 +90,6 @@ func (t *Token) readClaims(c *Claims) {
 		IssuedAt:        t.facts.issuedAt.time(),
 		Features:        p.scoped(memberFeatures),
 		Plans:           p.scoped(memberPlans),
-		FactorAges:      factorAges(p.raw(memberFactorAges)),
 		Actor:           p.actor(),
 		text:            p.text,
 	}
@@ -99,34 +98,34 @@ func (t *Token) readClaims(c *Claims) {
 	c.SessionStatus, _ = p.string(memberStatus)
 	if p.number(memberVersion) == 2 {
 		c.Version = 2
-		c.Organization = p.organizationV2(c.Features)
-		return
+		v.organization = p.organizationV2(c.Features)
+	} else {
+		v.organization = p.organizationV1()
 	}
-	c.Organization = p.organizationV1()
+	if v.organization.ID != "" {
+		c.Organization = &v.organization
+	}
+	var ok bool
+	if v.ages, ok = factorAges(p.raw(memberFactorAges)); ok {
+		c.FactorAges = &v.ages
+	}
 }
 
-func (o *object) organizationV1() *Organization {
-	id, _ := o.string(memberOrganizationID)
-	if id == "" {
-		return nil
-	}
-	organization := &Organization{ID: id}
+// organizationV1 reads the active organization; one without an ID is none.
+func (o *object) organizationV1() (organization Organization) {
+	organization.ID, _ = o.string(memberOrganizationID)
 	organization.Slug, _ = o.string(memberOrganizationSlug)
 	organization.Role, _ = o.string(memberOrganizationRole)
 	organization.Permissions, _ = o.strings(memberOrganizationPermissions)
 	return organization
 }
 
-func (o *object) organizationV2(features []Scoped) *Organization {
+func (o *object) organizationV2(features []Scoped) (organization Organization) {
 	inner, ok := o.nested(memberOrganization)
 	if !ok {
-		return nil
+		return organization
 	}
-	id, _ := inner.string(memberID)
-	if id == "" {
-		return nil
-	}
-	organization := &Organization{ID: id}
+	organization.ID, _ = inner.string(memberID)
 	organization.Slug, _ = inner.string(memberSlug)
 	if role, _ := inner.string(memberRole); role != "" {
 		organization.Role = "org:" + role
@@ -139,19 +138,15 @@ func (o *object) organizationV2(features []Scoped) *Organization {
 
 // factorAges reads "fva". Anything but two whole numbers counts as absent, so
 // that whoever demands a fresh factor is not satisfied by nonsense.
-func factorAges(list string) *FactorAges {
+func factorAges(list string) (ages FactorAges, ok bool) {
 	first, second, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(list, "["), "]"), ",")
 	if !ok || list[0] != '[' {
-		return nil
+		return ages, false
 	}
-	ages := new(FactorAges)
 	var errFirst, errSecond error
 	ages.First, errFirst = strconv.Atoi(strings.TrimSpace(first))
 	ages.Second, errSecond = strconv.Atoi(strings.TrimSpace(second))
-	if errFirst != nil || errSecond != nil || ages.First < -1 || ages.Second < -1 {
-		return nil
-	}
-	return ages
+	return ages, errFirst == nil && errSecond == nil && ages.First >= -1 && ages.Second >= -1
 }
 
 func (o *object) actor() *Actor {

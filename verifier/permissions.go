@@ -4,7 +4,6 @@ package verifier
 
 import (
 	"math/big"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -38,12 +37,13 @@ func permissions(features []Scoped, names, masks string) []string {
 	if names == "" || masks == "" {
 		return nil
 	}
-	owners, count := features, 1+strings.Count(masks, ",")
-	if own := countOfOrganization(features); count == own && count != len(features) {
-		owners = slices.DeleteFunc(slices.Clone(features), func(s Scoped) bool { return !s.ofOrganization() })
-	}
+	count := 1 + strings.Count(masks, ",")
+	onlyOwn := count == countOfOrganization(features) && count != len(features)
 	granted := make([]string, 0, 1+strings.Count(names, ","))
-	for _, feature := range owners {
+	for _, feature := range features {
+		if onlyOwn && !feature.ofOrganization() {
+			continue
+		}
 		mask, rest, more := strings.Cut(masks, ",")
 		if feature.ofOrganization() {
 			granted = appendGranted(granted, feature.Name, names, decimal(mask))

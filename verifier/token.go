@@ -45,8 +45,9 @@ type parts struct {
 }
 
 // parse reads the compact form of RFC 7515, section 3.1. All bytes of a token
-// stand in one piece of memory, and the text of its header and payload in
-// another: strangers make it do this as often as they like.
+// stand in one piece of memory, the text of its header and payload in another,
+// and what is read of them in a third: strangers make it do this as often as
+// they like.
 func parse(raw string, decode decoder) (*Token, error) {
 	if len(raw) > MaxTokenSize {
 		return nil, refuse(ReasonTokenInvalid, "a token has at most %d bytes, this one has %d", MaxTokenSize, len(raw))
@@ -54,12 +55,13 @@ func parse(raw string, decode decoder) (*Token, error) {
 	if n := strings.Count(raw, "."); n != 2 {
 		return nil, refuse(ReasonTokenInvalid, "a token has three parts separated by dots, this one has %d", n+1)
 	}
-	signed := raw[:strings.LastIndexByte(raw, '.')]
-	header, payload, _ := strings.Cut(signed, ".")
+	header, rest, _ := strings.Cut(raw, ".")
+	payload, signature, _ := strings.Cut(rest, ".")
+	signed := raw[:len(raw)-len(signature)-1]
 	memory := make([]byte, 0, base64URL.DecodedLen(len(raw))+len(signed))
 	ends := [3]int{}
 	for i, part := range [...]struct{ name, text string }{
-		{"header", header}, {"payload", payload}, {"signature", raw[len(signed)+1:]},
+		{"header", header}, {"payload", payload}, {"signature", signature},
 	} {
 		decoded, err := decode(memory, part.text)
 		if err == nil && i < 2 {
@@ -70,11 +72,16 @@ func parse(raw string, decode decoder) (*Token, error) {
 		}
 		memory, ends[i] = decoded, len(decoded)
 	}
-	p := &parts{signature: memory[ends[1]:ends[2]:ends[2]], signed: append(memory, signed...)[ends[2]:]}
+	both := &struct {
+		Token
+		parts
+	}{parts: parts{signature: memory[ends[1]:ends[2]:ends[2]], signed: append(memory, signed...)[ends[2]:]}}
+	t, p := &both.Token, &both.parts
 	text := string(memory[:ends[1]])
 	p.header.read(text[:ends[0]])
 	p.payload.read(text[ends[0]:])
-	return &Token{raw: raw, facts: p.readFacts(), parts: p}, nil
+	t.raw, t.facts, t.parts = raw, p.readFacts(), p
+	return t, nil
 }
 
 // decoder appends the bytes that a part of a token stands for.

@@ -12,22 +12,6 @@ import (
 // session tokens.
 const DefaultCacheBytes = 32 << 20
 
-// verification is that a token's signature was good.
-type verification struct {
-	key *Key
-	// claims are those of a session token, machine those of one for a machine.
-	claims  Claims
-	machine *MachineClaims
-}
-
-// text gives the payload.
-func (v *verification) text() string {
-	if v.machine != nil {
-		return v.machine.text
-	}
-	return v.claims.text
-}
-
 // tokenCache remembers verified tokens by their whole text, so that one that
 // differs in a single character is another one.
 //
@@ -94,17 +78,13 @@ func (c *tokenCache) get(token string) *Token {
 }
 
 // put remembers a token, but for one that is of no more use.
-func (c *tokenCache) put(t *Token, known *verification) {
+func (c *tokenCache) put(t *Token) {
 	if c.isExpired(t) {
 		return
 	}
 	// The text may be part of a request's whole header, which must not be kept.
-	remembered := &Token{raw: strings.Clone(t.raw), facts: t.facts, verified: known}
-	// Two strings in one place are compared without being read.
-	if remembered.facts.keyID == known.key.ID {
-		remembered.facts.keyID = known.key.ID
-	}
-	c.shard(t.raw).put(remembered)
+	t.raw = strings.Clone(t.raw)
+	c.shard(t.raw).put(t)
 }
 
 func (c *tokenCache) isExpired(t *Token) bool { return !(t.facts.expiry.millis > millis(c.now())) }
@@ -152,20 +132,20 @@ func (s *shard) put(t *Token) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if before := s.young[t.raw]; before != nil {
-		s.weight -= before.weight()
-	}
-	// Whatever is young again is old no more, so that none counts twice.
-	if before := s.old[t.raw]; before != nil {
-		s.oldWeight -= before.weight()
-		delete(s.old, t.raw)
+	// Whatever is young again is old no more, so that none counts twice. What has
+	// the same text has the same weight.
+	others := len(s.old)
+	if delete(s.old, t.raw); len(s.old) < others {
+		s.oldWeight -= weight
 	}
 	if s.weight+weight > s.limit {
 		s.evicted += uint64(len(s.old))
 		s.turn()
 	}
-	s.weight += weight
-	s.young[t.raw] = t
+	others = len(s.young)
+	if s.young[t.raw] = t; len(s.young) > others {
+		s.weight += weight
+	}
 }
 
 // turn makes the young old, and forgets the old. The caller holds the lock.

@@ -162,16 +162,11 @@ func (v *Verifier) verified(ctx context.Context, t *Token) (*verification, error
 	if key, err = v.verifySignature(ctx, t.parts, key, t.facts.machine); err != nil {
 		return nil, err
 	}
-	known := &verification{key: key}
-	if t.facts.machine == NotMachine {
-		t.readClaims(&known.claims)
-	} else {
-		known.machine = t.readMachine()
-	}
+	found := t.remember(key)
 	if v.cache != nil {
-		v.cache.put(t, known)
+		v.cache.put(found)
 	}
-	return known, nil
+	return found.verified, nil
 }
 
 // verifySignature checks everything that does not depend on claims, and gives
