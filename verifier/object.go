@@ -3,7 +3,6 @@
 package verifier
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"math"
@@ -114,41 +113,66 @@ var (
 	errNotJSON = errors.New("expected JSON")
 )
 
-// checkObject tells whether a part of a token can be read. A JSON value that
-// is neither an object nor null has no members; the checks that follow refuse
-// it for what it lacks, with the same reasons as Clerk's SDK.
-func checkObject(data []byte) error {
-	if !json.Valid(data) {
+// read finds the members in a text of no more than MaxTokenSize bytes. A JSON
+// value that is neither an object nor null has none; the checks that follow
+// refuse a token for what it lacks, with the same reasons as Clerk's SDK.
+func (o *object) read(text string) error {
+	o.text = text
+	at := skipSpace(text, 0)
+	if !isAt(text, at, '{') {
+		return checkOther(text)
+	}
+	at = skipSpace(text, at+1)
+	for more := !isAt(text, at, '}'); more; {
+		if at, more = o.readMember(at); at == notJSON {
+			return errNotJSON
+		}
+	}
+	if skipSpace(text, at+1) != len(text) {
 		return errNotJSON
 	}
-	if string(bytes.TrimSpace(data)) == "null" {
+	return nil
+}
+
+// checkOther tells whether a text can be read that is no object.
+func checkOther(text string) error {
+	if !json.Valid([]byte(text)) {
+		return errNotJSON
+	}
+	if strings.TrimSpace(text) == "null" {
 		return errNull
 	}
 	return nil
 }
 
-// read finds the members in a text that is known to be JSON, and to have no
-// more than MaxTokenSize bytes.
-func (o *object) read(text string) {
-	o.text = text
-	at := skipSpace(text, 0)
-	if text[at] != '{' {
-		return
+// readMember reads the member that begins at an index, and gives that of the
+// next one, or else of the brace that ends the object.
+func (o *object) readMember(at int) (next int, more bool) {
+	end := endOfString(o.text, at)
+	if end == notJSON {
+		return notJSON, false
 	}
-	for at = skipSpace(text, at+1); text[at] != '}'; {
-		end := endOfString(text, at)
-		name := text[at+1 : end-1]
-		if strings.IndexByte(name, '\\') >= 0 {
-			name = unquote(text[at:end])
-		}
-		at = skipSpace(text, skipSpace(text, end)+1)
-		end = endOfValue(text, at)
-		if m, ok := memberNames[name]; ok {
-			o.members[m] = span{uint16(at), uint16(end)} //nolint:gosec // The text is not as long.
-		}
-		if at = skipSpace(text, end); text[at] == ',' {
-			at = skipSpace(text, at+1)
-		}
+	name := o.text[at+1 : end-1]
+	if strings.IndexByte(name, '\\') >= 0 {
+		name = unquote(o.text[at:end])
+	}
+	if at = skipSpace(o.text, end); !isAt(o.text, at, ':') {
+		return notJSON, false
+	}
+	at = skipSpace(o.text, at+1)
+	if end = endOfValue(o.text, at); end == notJSON {
+		return notJSON, false
+	}
+	if m, ok := memberNames[name]; ok {
+		o.members[m] = span{uint16(at), uint16(end)} //nolint:gosec // The text is not as long.
+	}
+	switch at = skipSpace(o.text, end); {
+	case isAt(o.text, at, ','):
+		return skipSpace(o.text, at+1), true
+	case isAt(o.text, at, '}'):
+		return at, false
+	default:
+		return notJSON, false
 	}
 }
 
@@ -158,56 +182,7 @@ func (o *object) nested(m member) (inner object, ok bool) {
 	if raw == "" || raw[0] != '{' {
 		return inner, false
 	}
-	inner.read(raw)
-	return inner, true
-}
-
-func skipSpace(text string, at int) int {
-	for at < len(text) && (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t') {
-		at++
-	}
-	return at
-}
-
-// endOfString gives the index behind the string that begins at an index.
-func endOfString(text string, at int) int {
-	for at++; text[at] != '"'; at++ {
-		if text[at] == '\\' {
-			at++
-		}
-	}
-	return at + 1
-}
-
-// endOfValue gives the index behind the value that begins at an index.
-func endOfValue(text string, at int) int {
-	depth := 0
-	for {
-		switch text[at] {
-		case '"':
-			at = endOfString(text, at) - 1
-		case '{', '[':
-			depth++
-		case '}', ']':
-			depth--
-		default:
-			if depth == 0 {
-				return endOfWord(text, at)
-			}
-		}
-		if at++; depth == 0 {
-			return at
-		}
-	}
-}
-
-// endOfWord gives the index behind the number, or null, true or false, that
-// begins at an index: that of what follows a member.
-func endOfWord(text string, at int) int {
-	for text[at] > ' ' && text[at] != ',' && text[at] != '}' && text[at] != ']' {
-		at++
-	}
-	return at
+	return inner, inner.read(raw) == nil
 }
 
 // unquote decodes a JSON string, most of which hold nothing to decode.

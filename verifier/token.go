@@ -45,43 +45,47 @@ type parts struct {
 }
 
 // parse reads the compact form of RFC 7515, section 3.1. All bytes of a token
-// stand in one piece of memory, the text of its header and payload in another,
-// and what is read of them in a third: strangers make it do this as often as
-// they like.
+// stand in one piece of memory, and what is read of them in another: strangers
+// make it do this as often as they like.
 func parse(raw string, decode decoder) (*Token, error) {
 	if len(raw) > MaxTokenSize {
 		return nil, refuse(ReasonTokenInvalid, "a token has at most %d bytes, this one has %d", MaxTokenSize, len(raw))
 	}
-	if n := strings.Count(raw, "."); n != 2 {
-		return nil, refuse(ReasonTokenInvalid, "a token has three parts separated by dots, this one has %d", n+1)
+	header, rest, _ := cut(raw)
+	payload, signature, ok := cut(rest)
+	if !ok || strings.IndexByte(signature, '.') >= 0 {
+		return nil, refuse(ReasonTokenInvalid, "a token has three parts separated by dots, this one has %d", 1+strings.Count(raw, "."))
 	}
-	header, rest, _ := strings.Cut(raw, ".")
-	payload, signature, _ := strings.Cut(rest, ".")
 	signed := raw[:len(raw)-len(signature)-1]
 	memory := make([]byte, 0, base64URL.DecodedLen(len(raw))+len(signed))
-	ends := [3]int{}
-	for i, part := range [...]struct{ name, text string }{
-		{"header", header}, {"payload", payload}, {"signature", signature},
-	} {
+	var objects [2]object
+	begin := 0
+	for i, part := range [...]struct{ name, text string }{{"header", header}, {"payload", payload}, {"signature", signature}} {
 		decoded, err := decode(memory, part.text)
-		if err == nil && i < 2 {
-			err = checkObject(decoded[len(memory):])
+		if err == nil && i < len(objects) {
+			err = objects[i].read(string(decoded[len(memory):]))
 		}
 		if err != nil {
 			return nil, &Error{Reason: ReasonTokenInvalid, Message: "decoding the token's " + part.name, cause: err}
 		}
-		memory, ends[i] = decoded, len(decoded)
+		memory, begin = decoded, len(memory)
 	}
 	both := &struct {
 		Token
 		parts
-	}{parts: parts{signature: memory[ends[1]:ends[2]:ends[2]], signed: append(memory, signed...)[ends[2]:]}}
+	}{parts: parts{header: objects[0], payload: objects[1], signature: memory[begin:len(memory):len(memory)]}}
 	t, p := &both.Token, &both.parts
-	text := string(memory[:ends[1]])
-	p.header.read(text[:ends[0]])
-	p.payload.read(text[ends[0]:])
+	p.signed = append(memory, signed...)[len(memory):]
 	t.raw, t.facts, t.parts = raw, p.readFacts(), p
 	return t, nil
+}
+
+// cut is strings.Cut at a dot, without what that does for longer separators.
+func cut(s string) (before, after string, found bool) {
+	if i := strings.IndexByte(s, '.'); i >= 0 {
+		return s[:i], s[i+1:], true
+	}
+	return s, "", false
 }
 
 // decoder appends the bytes that a part of a token stands for.
@@ -151,8 +155,8 @@ func (t *Token) text(m member) string {
 	payload := new(object)
 	if t.parts != nil {
 		payload = &t.parts.payload
-	} else {
-		payload.read(t.verified.text())
+	} else if payload.read(t.verified.text()) != nil {
+		return ""
 	}
 	text, _ := payload.string(m)
 	return text
