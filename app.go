@@ -101,7 +101,7 @@ func (a *App) Start() error {
 	defer a.mu.Unlock()
 	a.active = true
 	if len(a.using) > 0 {
-		reserveMemory()
+		reserve()
 	}
 	for _, instance := range a.using {
 		instance.attach(owner{a, a.log, a.storage})

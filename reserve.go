@@ -15,21 +15,20 @@ const (
 	reserveShare = 16
 )
 
-// reserve is memory that nothing is ever written to, so that the system need not
-// provide it. It is there for the garbage collector to count.
+// reserve reserves memory, once for the process, unless that is not ours to do.
+// Nothing is ever written to it, so that the system need not provide it; it is
+// there for the garbage collector to count.
 //
 // The collector runs when as much has been allocated as was in use after its
 // last run. A Caddy has so little in use that this comes dozens of times a second
 // under load, and takes more of the processor than a gate does: what a request
 // allocates here would be felt by all others. With the reserve counted it comes
-// a few times a second, and up to as much memory again is in use in between.
-var reserve []byte
-
-// reserveMemory reserves it once for the process, unless that is not ours to do.
-var reserveMemory = sync.OnceFunc(func() {
-	if mayReserve(os.Getenv("GOGC"), debug.SetMemoryLimit(-1)) {
-		reserve = make([]byte, reserveBytes)
+// far less often, and up to as much memory again is in use in between.
+var reserve = sync.OnceValue(func() []byte {
+	if !mayReserve(os.Getenv("GOGC"), debug.SetMemoryLimit(-1)) {
+		return nil
 	}
+	return make([]byte, reserveBytes)
 })
 
 // mayReserve tells whether it is left to us when the collector runs: whoever has

@@ -51,41 +51,46 @@ func parse(raw string, decode decoder) (*Token, error) {
 	if len(raw) > MaxTokenSize {
 		return nil, refuse(ReasonTokenInvalid, "a token has at most %d bytes, this one has %d", MaxTokenSize, len(raw))
 	}
-	header, rest, _ := cut(raw)
-	payload, signature, ok := cut(rest)
+	header, rest, _ := strings.Cut(raw, ".")
+	payload, signature, ok := strings.Cut(rest, ".")
 	if !ok || strings.IndexByte(signature, '.') >= 0 {
 		return nil, refuse(ReasonTokenInvalid, "a token has three parts separated by dots, this one has %d", 1+strings.Count(raw, "."))
 	}
 	signed := raw[:len(raw)-len(signature)-1]
 	memory := make([]byte, 0, base64URL.DecodedLen(len(raw))+len(signed))
-	var objects [2]object
-	begin := 0
-	for i, part := range [...]struct{ name, text string }{{"header", header}, {"payload", payload}, {"signature", signature}} {
-		decoded, err := decode(memory, part.text)
-		if err == nil && i < len(objects) {
-			err = objects[i].read(string(decoded[len(memory):]))
-		}
-		if err != nil {
-			return nil, &Error{Reason: ReasonTokenInvalid, Message: "decoding the token's " + part.name, cause: err}
-		}
-		memory, begin = decoded, len(memory)
+	var ofHeader, ofPayload object
+	memory, err := ofHeader.decode(memory, header, decode)
+	if err != nil {
+		return nil, malformed("header", err)
+	}
+	if memory, err = ofPayload.decode(memory, payload, decode); err != nil {
+		return nil, malformed("payload", err)
+	}
+	begin := len(memory)
+	if memory, err = decode(memory, signature); err != nil {
+		return nil, malformed("signature", err)
 	}
 	both := &struct {
 		Token
 		parts
-	}{parts: parts{header: objects[0], payload: objects[1], signature: memory[begin:len(memory):len(memory)]}}
+	}{parts: parts{header: ofHeader, payload: ofPayload, signature: memory[begin:len(memory):len(memory)]}}
 	t, p := &both.Token, &both.parts
 	p.signed = append(memory, signed...)[len(memory):]
 	t.raw, t.facts, t.parts = raw, p.readFacts(), p
 	return t, nil
 }
 
-// cut is strings.Cut at a dot, without what that does for longer separators.
-func cut(s string) (before, after string, found bool) {
-	if i := strings.IndexByte(s, '.'); i >= 0 {
-		return s[:i], s[i+1:], true
+func malformed(part string, cause error) *Error {
+	return &Error{Reason: ReasonTokenInvalid, Message: "decoding the token's " + part, cause: cause}
+}
+
+// decode reads a part of a token that is an object, and appends its bytes.
+func (o *object) decode(to []byte, part string, decode decoder) ([]byte, error) {
+	decoded, err := decode(to, part)
+	if err != nil {
+		return nil, err
 	}
-	return s, "", false
+	return decoded, o.read(string(decoded[len(to):]))
 }
 
 // decoder appends the bytes that a part of a token stands for.
