@@ -10,9 +10,9 @@ import (
 
 const (
 	// reserveBytes is how much memory is reserved.
-	reserveBytes = 16 << 20
+	reserveBytes = 32 << 20
 	// reserveShare is how many times as much a process must be allowed to use.
-	reserveShare = 16
+	reserveShare = 8
 )
 
 // reserve reserves memory, once for the process, unless that is not ours to do.

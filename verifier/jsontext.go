@@ -9,14 +9,18 @@ import (
 
 // What follows finds where a JSON value ends (RFC 8259), which is what takes
 // encoding/json the longest of all that is done to a token but for its
-// signature. It takes for JSON what that does, and leaves to it whatever is
-// nested.
+// signature. It takes for JSON what that does, and leaves to it what is nested
+// deeper than tokens are.
 //
 // Each function is given the index of a first byte, which may be the length of
 // the text, and gives that behind the last one, or notJSON.
 
-// notJSON is no index.
-const notJSON = -1
+const (
+	// notJSON is no index.
+	notJSON = -1
+	// usualDepth is how deep the lists and objects of tokens are nested.
+	usualDepth = 8
+)
 
 // isAt tells whether a byte stands at an index.
 func isAt(text string, at int, c byte) bool { return at < len(text) && text[at] == c }
@@ -28,12 +32,17 @@ func skipSpace(text string, at int) int {
 	return at
 }
 
-func endOfValue(text string, at int) int {
+// endOfValue leaves lists and objects to encoding/json that are more than a
+// depth below.
+func endOfValue(text string, at, depth int) int {
 	switch {
 	case isAt(text, at, '"'):
 		return endOfString(text, at)
 	case isAt(text, at, '{'), isAt(text, at, '['):
-		return endOfNested(text, at)
+		if depth == 0 {
+			return endOfDeep(text, at)
+		}
+		return endOfNested(text, at, depth-1)
 	}
 	for _, word := range [...]string{"true", "false", "null"} {
 		if strings.HasPrefix(text[at:], word) {
@@ -43,9 +52,50 @@ func endOfValue(text string, at int) int {
 	return endOfNumber(text, at)
 }
 
-// endOfNested looks for the bracket that closes the first one. Where they are
+// closing lists the brackets that end what others begin.
+var closing = [...]byte{'[': ']', '{': '}'}
+
+// endOfNested goes through the elements of a list or the members of an object.
+func endOfNested(text string, at, depth int) int {
+	isObject, end := text[at] == '{', closing[text[at]]
+	if at = skipSpace(text, at+1); isAt(text, at, end) {
+		return at + 1
+	}
+	for {
+		if isObject {
+			_, at = endOfName(text, at)
+		}
+		if at == notJSON {
+			return notJSON
+		}
+		if at = endOfValue(text, at, depth); at == notJSON {
+			return notJSON
+		}
+		if at = skipSpace(text, at); isAt(text, at, end) {
+			return at + 1
+		}
+		if !isAt(text, at, ',') {
+			return notJSON
+		}
+		at = skipSpace(text, at+1)
+	}
+}
+
+// endOfName also gives the index of the value that the name is of.
+func endOfName(text string, at int) (end, value int) {
+	if end = endOfString(text, at); end == notJSON {
+		return notJSON, notJSON
+	}
+	colon := skipSpace(text, end)
+	if !isAt(text, colon, ':') {
+		return notJSON, notJSON
+	}
+	return end, skipSpace(text, colon+1)
+}
+
+// endOfDeep looks for the bracket that closes the first one. Where they are
 // mixed up it finds a wrong one, and no JSON before it.
-func endOfNested(text string, at int) int {
+func endOfDeep(text string, at int) int {
 	begin, open := at, 0
 	for at < len(text) {
 		switch text[at] {

@@ -20,6 +20,8 @@ var jsonTexts = []string{
 	`{"a":[]}`, `{"a":[1,2,[3,{"b":"]"}]]}`, `{"a":[1,]}`, `{"a":[}`, `{"a":[}]}`, `{"a":{]}`, `{"a":[1 2]}`, `{"a":{"b":1}`,
 	`{"a":["}"]}`, `{"a":["\"]"]}`, `{"a":[01]}`, `{"a":{"b":{}}, "c":[[]]}`, `{"a":]}`, `{"a":[]]}`, `{"a":[1}`, `{"a":["]}`,
 	`{"a":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}`, `{"a":` + strings.Repeat("[", 5000) + `}`,
+	`{"a":` + strings.Repeat("[", 9) + strings.Repeat("]", 9) + `}`, `{"a":` + strings.Repeat(`{"b":`, 12) + "1" + strings.Repeat("}", 12) + `}`,
+	`{"a":` + strings.Repeat(`{"b":`, 12) + "01" + strings.Repeat("}", 12) + `}`, `{"a":` + strings.Repeat("[", 9) + "}" + strings.Repeat("]", 8) + `}`,
 	`null`, ` null `, `nul`, `1`, `"a"`, `[1]`, `[`, `tru`, `"a`, `--`,
 }
 

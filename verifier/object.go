@@ -107,6 +107,33 @@ var memberNames = map[string]member{
 	"v":               memberVersion,
 }
 
+// namesByInitial are memberNames by what they begin with: so few begin alike
+// that to go through them is less work than to look one up in a map.
+var namesByInitial = func() (table [256][]namedMember) {
+	for name, m := range memberNames {
+		table[name[0]] = append(table[name[0]], namedMember{name, m})
+	}
+	return table
+}()
+
+type namedMember struct {
+	name string
+	member
+}
+
+// memberOf gives the member of a name that has a meaning here.
+func memberOf(name string) (m member, ok bool) {
+	if name == "" {
+		return 0, false
+	}
+	for _, known := range namesByInitial[name[0]] {
+		if known.name == name {
+			return known.member, true
+		}
+	}
+	return 0, false
+}
+
 var (
 	errNull = errors.New("expected a JSON object, got null")
 	// errNotJSON stands for the decoder's own error, which would quote the token.
@@ -148,23 +175,20 @@ func checkOther(text string) error {
 // readMember reads the member that begins at an index, and gives that of the
 // next one, or else of the brace that ends the object.
 func (o *object) readMember(at int) (next int, more bool) {
-	end := endOfString(o.text, at)
+	nameEnd, value := endOfName(o.text, at)
+	if value == notJSON {
+		return notJSON, false
+	}
+	name := o.text[at+1 : nameEnd-1]
+	if strings.IndexByte(name, '\\') >= 0 {
+		name = unquote(o.text[at:nameEnd])
+	}
+	end := endOfValue(o.text, value, usualDepth)
 	if end == notJSON {
 		return notJSON, false
 	}
-	name := o.text[at+1 : end-1]
-	if strings.IndexByte(name, '\\') >= 0 {
-		name = unquote(o.text[at:end])
-	}
-	if at = skipSpace(o.text, end); !isAt(o.text, at, ':') {
-		return notJSON, false
-	}
-	at = skipSpace(o.text, at+1)
-	if end = endOfValue(o.text, at); end == notJSON {
-		return notJSON, false
-	}
-	if m, ok := memberNames[name]; ok {
-		o.members[m] = span{uint16(at), uint16(end)} //nolint:gosec // The text is not as long.
+	if m, ok := memberOf(name); ok {
+		o.members[m] = span{uint16(value), uint16(end)} //nolint:gosec // The text is not as long.
 	}
 	switch at = skipSpace(o.text, end); {
 	case isAt(o.text, at, ','):
@@ -221,6 +245,9 @@ func (o *object) number(m member) float64 {
 	raw := o.raw(m)
 	if raw == "" || raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') {
 		return math.NaN()
+	}
+	if whole, err := strconv.Atoi(raw); err == nil {
+		return float64(whole)
 	}
 	number, err := strconv.ParseFloat(raw, 64)
 	if err != nil {
