@@ -234,11 +234,13 @@ func TestHandlerMatchesItsMount(t *testing.T) {
 }
 
 func TestStateSurvivesReloads(t *testing.T) {
-	socket := newSocket(t)
+	// On one socket, the server that a reload shuts down could answer in place of
+	// the new one.
 	keys := func(client *http.Client) string { return fetch(t, client, "/__clerk/.well-known/jwks.json") }
-	client := run(t, socket, `{"handler":"clerk_emulator"}`)
+	client := run(t, newSocket(t), `{"handler":"clerk_emulator"}`)
 	first := keys(client)
 
+	socket := newSocket(t)
 	client = run(t, socket, `{"handler":"clerk_emulator","mount":"/__clerk","token_lifetime":60000000000}`)
 	if keys(client) != first {
 		t.Error("a reload with the same settings made a new key")
@@ -249,7 +251,7 @@ func TestStateSurvivesReloads(t *testing.T) {
 	if keys(client) != first {
 		t.Error("a refused reload took the key away")
 	}
-	client = run(t, socket, `{"handler":"clerk_emulator","secret_key":"sk_test_other"}`)
+	client = run(t, newSocket(t), `{"handler":"clerk_emulator","secret_key":"sk_test_other"}`)
 	if keys(client) == first {
 		t.Error("other settings share the key")
 	}
