@@ -106,19 +106,21 @@ func TestFailuresOfAClientAreNoOutage(t *testing.T) {
 	api := startFrontendAPI(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
 	s := proxied(t, api, "", "request_body {\n max_size 10\n}")
 	head := "POST /__clerk/v1/client HTTP/1.1\r\nHost: " + strings.TrimPrefix(s.url, "http://") + "\r\nConnection: close\r\n"
-	// By the time that the body turns out to end early, its client may count as gone.
+	// By the time that the body turns out to end early, its client, who sends no
+	// more, may count as gone.
 	early, tooLong := []int{http.StatusBadRequest, 499}, []int{http.StatusRequestEntityTooLarge}
 	for name, test := range map[string]struct {
 		rest   string
+		send   func(string) answer
 		status []int
 	}{
-		"a body that ends early":          {"Content-Length: 9\r\n\r\nabc", early},
-		"chunks that end early":           {"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", early},
-		"chunks that are none":            {"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzzz\r\n", early},
-		"a body that is too long":         {"Content-Length: 11\r\n\r\nabcdefghijk", tooLong},
-		"chunks that are too long in all": {"Transfer-Encoding: chunked\r\n\r\n9\r\nabcdefghi\r\n9\r\nabcdefghi\r\n0\r\n\r\n", tooLong},
+		"a body that ends early":          {"Content-Length: 9\r\n\r\nabc", s.rawHalfClosed, early},
+		"chunks that end early":           {"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", s.rawHalfClosed, early},
+		"chunks that are none":            {"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzzz\r\n", s.rawHalfClosed, early},
+		"a body that is too long":         {"Content-Length: 11\r\n\r\nabcdefghijk", s.raw, tooLong},
+		"chunks that are too long in all": {"Transfer-Encoding: chunked\r\n\r\n9\r\nabcdefghi\r\n9\r\nabcdefghi\r\n0\r\n\r\n", s.raw, tooLong},
 	} {
-		a := s.rawHalfClosed(head + test.rest)
+		a := test.send(head + test.rest)
 		if !slices.Contains(test.status, a.StatusCode) {
 			t.Errorf("%s: expected one of %d, got %d %s", name, test.status, a.StatusCode, a.body)
 		}
