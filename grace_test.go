@@ -36,11 +36,16 @@ func TestOutageGrace(t *testing.T) {
 	old, older := c.bearerAged(t, "alice", 5*time.Minute), c.bearerAged(t, "alice", 20*time.Minute)
 
 	s.get("/none", c.bearer(t, "alice", "")...).expect(t, http.StatusOK)
+	// What an expired token asks, whether Clerk can be reached, it asks in the
+	// background. Until that has ended, nothing else is asked.
+	const questions = `caddy_clerk_jwks_refreshes_total{result="success",trigger="expiry"}`
+	asked := s.series(t)[questions]
 	s.get("/grace", old...).expect(t, http.StatusUnauthorized, "X-Clerk-Auth-Reason", "session-token-expired-refresh-non-eligible-no-refresh-cookie")
+	await(t, "Clerk to be found in reach", func() bool { return s.series(t)[questions] > asked })
 	c.server.Close()
 
-	// The question is asked at most twice a minute, and the one before was
-	// answered well: a key that is unknown finds out what it would.
+	// It is asked at most twice a minute, and the last answer was a good one: a
+	// key that is unknown finds out what it would.
 	foreign, err := c.Sign(map[string]any{"kid": "ins_other", "cat": "cl_B7d4PD111AAA"}, map[string]any{"sub": "user_x", "iss": c.Issuer(), "exp": 1 << 35})
 	if err != nil {
 		t.Fatal(err)
