@@ -3,6 +3,7 @@
 package caddyclerk
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -185,8 +186,9 @@ func revoke(w http.ResponseWriter, r *http.Request) error {
 		Revoked string    `json:"revoked"`
 		Until   time.Time `json:"until"`
 	}{Revoked: id}
+	now := time.Now()
 	for _, l := range living {
-		until, err := l.revoked.revoke(id, time.Now())
+		until, err := l.revoked.revoke(id, now, now)
 		if err != nil {
 			return adminError(http.StatusServiceUnavailable, fmt.Errorf("%w; try again in a minute, and end sessions at Clerk meanwhile", err))
 		}
@@ -194,7 +196,28 @@ func revoke(w http.ResponseWriter, r *http.Request) error {
 			answer.Until = until
 		}
 	}
+	if err := tellOthers(r.Context(), living, id, now); err != nil {
+		return adminError(http.StatusBadGateway, fmt.Errorf("this Caddy refuses %s until %s, but others that use its storage were not told, "+
+			"nor is it known after a restart: %w; try again, or tell each of them", id, answer.Until.Format(time.RFC3339), err))
+	}
 	return answerJSON(w, http.StatusOK, answer)
+}
+
+// tellOthers posts a revocation on the boards of the instances, of which there is
+// one but while configurations change.
+func tellOthers(ctx context.Context, living []livingInstance, id string, at time.Time) error {
+	var told []*revocationBoard
+	for _, l := range living {
+		board := l.board()
+		if board == nil || slices.Contains(told, board) {
+			continue
+		}
+		if err := board.post(ctx, id, at); err != nil {
+			return err
+		}
+		told = append(told, board)
+	}
+	return nil
 }
 
 // tellReadiness answers 503 while there are instances without keys. It is no

@@ -4,8 +4,11 @@ package caddyclerk_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,19 +22,21 @@ import (
 // administered is a site with an admin endpoint.
 type administered struct {
 	*site
-	admin string
+	admin   string
+	storage string
+	config  []byte
 }
 
 // serveAdmin runs a site with the directives given, and an admin endpoint, whose
 // address is {{admin}} in them.
 func serveAdmin(t *testing.T, directives string) *administered {
 	t.Helper()
-	a := &administered{serve(t, "", "respond `none yet`"), "127.0.0.1:" + strconv.Itoa(freePort(t))}
+	a := &administered{site: serve(t, "", "respond `none yet`"), admin: "127.0.0.1:" + strconv.Itoa(freePort(t)), storage: t.TempDir()}
 	_, port, _ := strings.Cut(strings.TrimPrefix(a.url, "http://"), ":")
 	config := strings.NewReplacer("{{port}}", port, "{{admin}}", a.admin).Replace(`{
 	admin ` + a.admin + `
 	persist_config off
-	storage file_system ` + t.TempDir() + `
+	storage file_system ` + a.storage + `
 	log {
 		output file ` + a.logFile + `
 		level DEBUG
@@ -46,12 +51,18 @@ http://` + loadsHost + `:{{port}} {
 	respond 2
 }
 `)
-	if err := caddy.Load(adapt(t, config), true); err != nil {
-		t.Fatal(err)
-	}
+	a.config = adapt(t, config)
 	a.loads++
-	a.awaitLoad()
+	a.start()
 	return a
+}
+
+func (a *administered) start() {
+	a.t.Helper()
+	if err := caddy.Load(a.config, true); err != nil {
+		a.t.Fatal(err)
+	}
+	a.awaitLoad()
 }
 
 // ask speaks to the admin endpoint, and reads the answer into value, if there
@@ -184,6 +195,34 @@ func TestTheAdminAPIRevokes(t *testing.T) {
 	if a.ask(http.MethodGet, "/clerk/instances", "", &instances); instances[0].Revoked != 2 {
 		t.Errorf("%+v", instances[0])
 	}
+}
+
+// TestRevocationsOutliveARestart stops Caddy and starts it again on the same
+// storage, and then takes the storage away.
+func TestRevocationsOutliveARestart(t *testing.T) {
+	c := startClerk(t, emulator.Options{})
+	a := serveAdmin(t, "clerk_auth {\n"+c.settings()+"\n}\nrespond in")
+	alice, bob := c.bearer(t, "alice", ""), c.bearer(t, "bob", "")
+	a.get("/", alice...).expect(t, http.StatusOK)
+	if status, text := a.ask(http.MethodPost, "/clerk/revoke", `{"user": "user_alice"}`, nil); status != http.StatusOK {
+		t.Fatalf("%d: %s", status, text)
+	}
+	if err := caddy.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	a.start()
+	a.get("/", alice...).expect(t, http.StatusUnauthorized, "X-Clerk-Auth-Reason", "session-revoked")
+	a.get("/", bob...).expect(t, http.StatusOK)
+
+	directory := filepath.Join(a.storage, "clerk", "revoked")
+	if err := errors.Join(os.RemoveAll(directory), os.WriteFile(directory, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	status, text := a.ask(http.MethodPost, "/clerk/revoke", `{"user": "user_bob"}`, nil)
+	if status != http.StatusBadGateway || !strings.Contains(text, "this Caddy refuses user_bob until") || !strings.Contains(text, "others that use its storage were not told") {
+		t.Errorf("%d: %s", status, text)
+	}
+	a.get("/", bob...).expect(t, http.StatusUnauthorized, "X-Clerk-Auth-Reason", "session-revoked")
 }
 
 func TestTheAdminAPIIsReadyOnceThereAreKeys(t *testing.T) {

@@ -72,8 +72,8 @@ type App struct {
 
 	mu       *sync.Mutex // guards what follows
 	using    map[instanceKey]*instance
-	keyrings []keyring // those of all instances of the configuration
-	active   bool
+	keyrings []keyring        // those of all instances of the configuration
+	board    *revocationBoard // nil while nothing is done
 }
 
 // CaddyModule returns the Caddy module information.
@@ -99,12 +99,17 @@ func (a *App) Provision(ctx caddy.Context) error {
 func (a *App) Start() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.active = true
-	if len(a.using) > 0 {
-		reserve()
+	if len(a.using) == 0 {
+		return nil
 	}
+	reserve()
+	a.board = &revocationBoard{storage: a.storage, log: a.log}
 	for _, instance := range a.using {
-		instance.attach(owner{a, a.log, a.storage})
+		a.board.readers = append(a.board.readers, instance.revoked)
+	}
+	a.board.open()
+	for _, instance := range a.using {
+		instance.attach(owner{a, a.log, a.storage, a.board})
 	}
 	return nil
 }
@@ -114,13 +119,14 @@ func (a *App) Start() error {
 func (a *App) Stop() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.active {
+	if a.board == nil {
 		return nil
 	}
-	a.active = false
 	for _, instance := range a.using {
 		instance.detach(a)
 	}
+	a.board.close()
+	a.board = nil
 	return nil
 }
 

@@ -85,6 +85,7 @@ type owner struct {
 	app     *App
 	log     *slog.Logger
 	storage certmagic.Storage
+	board   *revocationBoard
 }
 
 func newInstance(r *resolved) (*instance, error) {
@@ -172,6 +173,16 @@ func (i *instance) detach(app *App) {
 	}
 	i.serve(owner{})
 	i.halt()
+}
+
+// board gives that of the current owner, nil when there is none.
+func (i *instance) board() *revocationBoard {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if len(i.owners) == 0 {
+		return nil
+	}
+	return i.owners[len(i.owners)-1].board
 }
 
 // serve makes an owner the current one. The caller holds the lock.

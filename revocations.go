@@ -49,26 +49,55 @@ func (r *revocations) allow(outlive time.Duration) {
 	}
 }
 
+// lifetime is how long after a revocation tokens may pass that were made before.
+func (r *revocations) lifetime() time.Duration {
+	return sessionLifetime + time.Duration(r.outlive.Load())
+}
+
 // revoke refuses the tokens of a session or of a user, by its ID, and tells
-// until when.
-func (r *revocations) revoke(id string, now time.Time) (time.Time, error) {
+// until when. It may have been revoked a while ago, elsewhere; if a clock there
+// is ahead, it counts as revoked now.
+func (r *revocations) revoke(id string, at, now time.Time) (time.Time, error) {
+	if at.After(now) {
+		at = now
+	}
+	until := at.Add(r.lifetime())
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for known, until := range r.until {
-		if !until.After(now) {
-			delete(r.until, known)
-		}
+	if len(r.until) >= maxRevocations {
+		r.forgetLocked(now)
 	}
-	defer func() { r.number.Store(int64(len(r.until))) }()
-	if _, known := r.until[id]; !known && len(r.until) >= maxRevocations {
+	known, isKnown := r.until[id]
+	switch {
+	case known.After(until):
+		return known, nil
+	case !until.After(now):
+		return until, nil
+	case !isKnown && len(r.until) >= maxRevocations:
 		return time.Time{}, errTooManyRevoked
 	}
 	if r.until == nil {
 		r.until = make(map[string]time.Time)
 	}
-	until := now.Add(sessionLifetime + time.Duration(r.outlive.Load()))
 	r.until[id] = until
+	r.number.Store(int64(len(r.until)))
 	return until, nil
+}
+
+// forget makes room again: it drops those that have ended.
+func (r *revocations) forget(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forgetLocked(now)
+}
+
+func (r *revocations) forgetLocked(now time.Time) {
+	for id, until := range r.until {
+		if !until.After(now) {
+			delete(r.until, id)
+		}
+	}
+	r.number.Store(int64(len(r.until)))
 }
 
 // isEmpty tells that nobody is revoked: there is no need to know the time.

@@ -19,7 +19,7 @@ func TestRevocationsEndAndAreBounded(t *testing.T) {
 	if r.has(claims, now) {
 		t.Error("expected nobody to be revoked")
 	}
-	until, err := r.revoke("user_1", now)
+	until, err := r.revoke("user_1", now, now)
 	if err != nil || until != now.Add(65*time.Second) {
 		t.Errorf("got %s, %v", until.Sub(now), err)
 	}
@@ -27,17 +27,17 @@ func TestRevocationsEndAndAreBounded(t *testing.T) {
 		t.Error("expected it to end when no token is left")
 	}
 	for n := range maxRevocations - 1 {
-		if _, err := r.revoke(fmt.Sprint("sess_", n), now); err != nil {
+		if _, err := r.revoke(fmt.Sprint("sess_", n), now, now); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := r.revoke("sess_more", now); !errors.Is(err, errTooManyRevoked) {
+	if _, err := r.revoke("sess_more", now, now); !errors.Is(err, errTooManyRevoked) {
 		t.Errorf("expected a limit, got %v", err)
 	}
-	if _, err := r.revoke("user_1", now); err != nil {
+	if _, err := r.revoke("user_1", now, now); err != nil {
 		t.Errorf("expected who is revoked to be revoked for longer, got %v", err)
 	}
-	if _, err := r.revoke("sess_more", until); err != nil || r.number.Load() != 1 {
+	if _, err := r.revoke("sess_more", until, until); err != nil || r.number.Load() != 1 {
 		t.Errorf("expected room once they have ended, got %d, %v", r.number.Load(), err)
 	}
 }

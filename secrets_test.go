@@ -31,9 +31,9 @@ func (o outputs) add(where string, what ...any) { o[where] += fmt.Sprintln(what.
 type secretRun struct {
 	*administered
 	acme, shop *clerk
-	// file has the shop's secret key, saved is where Caddy saves its
-	// configuration, and storage what it keeps else.
-	file, saved, storage string
+	// file has the shop's secret key, and saved is where Caddy saves its
+	// configuration.
+	file, saved string
 }
 
 // runSecrets are what must not come out, as parts that stand for the whole.
@@ -42,10 +42,10 @@ var runSecrets = []string{"ACMESECRET", "SHOPSECRET", "MACHINESECRET"}
 func newSecretRun(t *testing.T) *secretRun {
 	t.Helper()
 	r := &secretRun{
-		administered: &administered{serve(t, "", "respond in"), "127.0.0.1:" + strconv.Itoa(freePort(t))},
+		administered: &administered{site: serve(t, "", "respond in"), admin: "127.0.0.1:" + strconv.Itoa(freePort(t)), storage: t.TempDir()},
 		acme:         startClerk(t, emulator.Options{SecretKey: "sk_test_ACMESECRET"}),
 		shop:         startClerk(t, emulator.Options{SecretKey: "sk_test_SHOPSECRET"}),
-		file:         filepath.Join(t.TempDir(), "shop"), saved: filepath.Join(t.TempDir(), "autosave.json"), storage: t.TempDir(),
+		file:         filepath.Join(t.TempDir(), "shop"), saved: filepath.Join(t.TempDir(), "autosave.json"),
 	}
 	t.Setenv("ACME_SECRET_KEY", r.acme.SecretKey())
 	t.Setenv("MACHINE_SECRET_KEY", "ak_MACHINESECRET")
