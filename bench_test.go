@@ -106,10 +106,7 @@ func behind(gate caddyhttp.MiddlewareHandler, next caddyhttp.Handler) caddyhttp.
 
 // A gate before everything must not make the garbage collector's work.
 func TestAGateAddsThreeAllocationsAtMost(t *testing.T) {
-	e, err := emulator.New(emulator.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := emulate(t, emulator.Options{})
 	for policy, requirements := range policies {
 		handler, visit := passes(t, e, requirements)
 		passed := 0
@@ -132,10 +129,7 @@ func TestAGateAddsThreeAllocationsAtMost(t *testing.T) {
 // request without a gate, which includes all that Caddy prepares, is the
 // gate's own.
 func BenchmarkGate(b *testing.B) {
-	e, err := emulator.New(emulator.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
+	e := emulate(b, emulator.Options{})
 	next := caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return nil })
 	benchmark := func(name string, visit func(http.Header, caddyhttp.Handler), header http.Header, h caddyhttp.Handler) {
 		b.Run(name, func(b *testing.B) {

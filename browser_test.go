@@ -144,10 +144,7 @@ func TestPeopleSignInAndStaySignedIn(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e, err := emulator.New(form.options)
-			if err != nil {
-				t.Fatal(err)
-			}
+			e := emulate(t, form.options)
 			t.Setenv("EMULATOR_SECRET_KEY", e.SecretKey())
 			production := ""
 			if form.options.Production {
@@ -199,10 +196,7 @@ func TestPeopleSignInAndStaySignedIn(t *testing.T) {
 // the session each for itself, and a handshake that can be fetched only once.
 func TestGatesThatDisagreeBothSeeAHandshake(t *testing.T) {
 	for _, production := range []string{"", "production"} {
-		e, err := emulator.New(emulator.Options{Production: production != ""})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := emulate(t, emulator.Options{Production: production != ""})
 		t.Setenv("EMULATOR_SECRET_KEY", e.SecretKey())
 		s := serve(t, `clerk {
 			publishable_key `+e.PublishableKey()+`

@@ -43,10 +43,7 @@ type clerk struct {
 
 func startClerk(t *testing.T, o emulator.Options) *clerk {
 	t.Helper()
-	e, err := emulator.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := emulate(t, o)
 	c := &clerk{Emulator: e, requests: make(chan string, 1000)}
 	c.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {

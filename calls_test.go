@@ -41,10 +41,7 @@ var machineTokens = map[string]string{
 
 func startBackend(t *testing.T) *backend {
 	t.Helper()
-	e, err := emulator.New(emulator.Options{Production: true, FrontendAPI: "clerk.example.com"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := emulate(t, emulator.Options{Production: true, FrontendAPI: "clerk.example.com"})
 	b := &backend{Emulator: e, asked: map[string]int{}}
 	b.server = httptest.NewServer(http.HandlerFunc(b.answer))
 	t.Cleanup(b.server.Close)

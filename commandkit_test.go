@@ -72,10 +72,7 @@ func newWorld(t *testing.T) (w *world, own, other *emulator.Emulator) {
 func newEmulator(t *testing.T, o emulator.Options) *emulator.Emulator {
 	t.Helper()
 	o.Mount, o.Now = "/", func() time.Time { return noon }
-	e, err := emulator.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := emulate(t, o)
 	return e
 }
 

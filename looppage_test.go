@@ -21,10 +21,7 @@ func TestARedirectLoopNamesItsCause(t *testing.T) {
 		`+b.settings(t)+`
 	}
 	respond "in"`)
-	other, err := emulator.New(emulator.Options{Production: true, FrontendAPI: "clerk.other.example"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	other := emulate(t, emulator.Options{Production: true, FrontendAPI: "clerk.other.example"})
 	suffix := b.CookieSuffix()
 	sign := func(e *emulator.Emulator, at time.Time) string {
 		token, err := e.Token("alice", s.url, emulator.IssuedAt(at))

@@ -367,10 +367,7 @@ func TestErrorsKeepSecrets(t *testing.T) {
 
 func TestGoodSettingsProvisionWithoutTheNetwork(t *testing.T) {
 	withoutEnvironment(t)
-	e, err := emulator.New(emulator.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := emulate(t, emulator.Options{})
 	file := filepath.Join(t.TempDir(), "key.pem")
 	if err := os.WriteFile(file, []byte(e.PublicKeyPEM()), 0o600); err != nil {
 		t.Fatal(err)

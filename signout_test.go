@@ -383,10 +383,7 @@ func TestPeopleSignOut(t *testing.T) {
 	for _, production := range []string{"", "production"} {
 		for _, secret := range []bool{true, false} {
 			t.Run(fmt.Sprintf("production=%t,secret=%t", production != "", secret), func(t *testing.T) {
-				e, err := emulator.New(emulator.Options{Production: production != ""})
-				if err != nil {
-					t.Fatal(err)
-				}
+				e := emulate(t, emulator.Options{Production: production != ""})
 				settings := `jwks_url http://localhost:{{port}}/__clerk/.well-known/jwks.json`
 				if secret {
 					settings = `secret_key ` + e.SecretKey() + "\n" + `api_url http://localhost:{{port}}/__clerk`

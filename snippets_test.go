@@ -103,10 +103,7 @@ func asDocumented(t *testing.T) *strings.Replacer {
 	for prefix, frontendAPI := range map[string]string{
 		"": "clerk.example.com", "ACME_": "clerk.acme.example.com", "SHOP_": "clerk.shop.example.org",
 	} {
-		e, err := emulator.New(emulator.Options{Production: true, FrontendAPI: frontendAPI, SecretKey: "sk_live_" + prefix + "x"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := emulate(t, emulator.Options{Production: true, FrontendAPI: frontendAPI, SecretKey: "sk_live_" + prefix + "x"})
 		t.Setenv(prefix+"CLERK_PUBLISHABLE_KEY", e.PublishableKey())
 		t.Setenv(prefix+"CLERK_SECRET_KEY", e.SecretKey())
 	}

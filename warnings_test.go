@@ -16,6 +16,7 @@ var warners = map[string]string{
 	".warnAuthorizedParties":   "once a configuration",
 	".Provision":               "a proxy of a development instance, once a configuration",
 	".forward":                 "the Frontend API, once until it can be reached, and by the clock",
+	".look":                    "the storage of revocations, once until it can be read again, and by the clock",
 	".set":                     "an identity header that is too long, once a header and configuration",
 	"authstate.warn":           "a warning of its kind and gate, by the clock",
 	"authstate/legacy.refresh": "the interstitial page, once until it is fetched again, which is good for an hour",

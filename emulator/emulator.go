@@ -27,13 +27,13 @@ type Emulator struct {
 	routes         *routes
 }
 
-// New starts an instance with a fresh key and no sessions.
+// New starts an instance without sessions.
 func New(o Options) (*Emulator, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	key, err := newSigningKey()
+	key, err := newSigningKey(o.SigningKey)
 	if err != nil {
 		return nil, fmt.Errorf("making the instance's key: %w", err)
 	}

@@ -3,7 +3,9 @@
 package emulator
 
 import (
+	"crypto/rsa"
 	"io"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -36,7 +38,7 @@ func (c *clock) advance(d time.Duration) {
 }
 
 // sharedKey spares every test the making of a key.
-var sharedKey = sync.OnceValues(newSigningKey)
+var sharedKey = sync.OnceValues(func() (*signingKey, error) { return newSigningKey(nil) })
 
 func newTestEmulator(t *testing.T, o Options) (*Emulator, *clock) {
 	t.Helper()
@@ -177,6 +179,7 @@ func TestOptionsRefused(t *testing.T) {
 		"line in secret":     {SecretKey: "sk_test_a\nb"},
 		"negative lifetime":  {TokenLifetime: -time.Second},
 		"too short lifetime": {TokenLifetime: time.Millisecond},
+		"short signing key":  {SigningKey: &rsa.PrivateKey{PublicKey: rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 1023), E: 65537}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := New(o)

@@ -31,10 +31,13 @@ type signingKey struct {
 	keySet    []byte
 }
 
-func newSigningKey() (*signingKey, error) {
-	private, err := rsa.GenerateKey(rand.Reader, keyBits)
-	if err != nil {
-		return nil, err
+// newSigningKey makes a key pair if it is given none.
+func newSigningKey(private *rsa.PrivateKey) (*signingKey, error) {
+	if private == nil {
+		var err error
+		if private, err = rsa.GenerateKey(rand.Reader, keyBits); err != nil {
+			return nil, err
+		}
 	}
 	k := &signingKey{private: private, id: newID("ins_")}
 	spki, err := x509.MarshalPKIXPublicKey(&private.PublicKey)

@@ -3,6 +3,7 @@
 package emulator
 
 import (
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"path"
@@ -41,6 +42,11 @@ type Options struct {
 	// TokenLifetime is how long a session token is valid.
 	TokenLifetime time.Duration
 
+	// SigningKey signs tokens and handshakes; a new one when nil. To make one takes
+	// a good part of a second, which several emulators of a test can share. Its key
+	// ID differs all the same.
+	SigningKey *rsa.PrivateKey
+
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
@@ -71,6 +77,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.TokenLifetime < time.Second {
 		return o, fmt.Errorf("token lifetime: expected a second or more, got %s", o.TokenLifetime)
+	}
+	if o.SigningKey != nil && o.SigningKey.N.BitLen() < keyBits {
+		return o, fmt.Errorf("signing key: expected %d bits or more, got %d", keyBits, o.SigningKey.N.BitLen())
 	}
 	if o.Now == nil {
 		o.Now = time.Now
