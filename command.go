@@ -139,29 +139,27 @@ func (c *console) fail(cmd *cobra.Command, err error) error {
 	return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return exitUsage, nil })(cmd, nil)
 }
 
-// gates gives the gates that the flags name.
-func (c *console) gates(cmd *cobra.Command) ([]configuredGate, error) {
+// configured gives what the flags name: what a configuration has of this module,
+// or else a gate of the environment.
+func (c *console) configured(cmd *cobra.Command) (*configured, error) {
 	flags := caddycmd.Flags{FlagSet: cmd.Flags()}
 	file, adapter := flags.String("config"), flags.String("adapter")
 	config, file, _, err := caddycmd.LoadConfig(file, adapter)
 	if err != nil {
 		return nil, err
 	}
-	var gates []configuredGate
 	if len(config) > 0 {
-		if gates, err = gatesOf(config); err != nil {
-			return nil, err
+		found, err := readConfiguration(config)
+		if err != nil || len(found.gates)+len(found.proxies) > 0 {
+			return found, err
 		}
 	}
-	if len(gates) > 0 {
-		return gates, nil
-	}
 	if flags.String("config") != "" {
-		return nil, fmt.Errorf("expected a %s in %s, got none", directive, file)
+		return nil, fmt.Errorf("expected a %s or a %s in %s, got neither", directive, proxyDirective, file)
 	}
 	gate := gateOfEnvironment()
 	if s := gate.settings(); s.PublishableKey == "" && s.SecretKey == "" && s.JWTKey == "" {
 		return nil, errors.New("expected --config, a Caddyfile here with a " + directive + " in it, or CLERK_PUBLISHABLE_KEY in the environment, got none of them")
 	}
-	return []configuredGate{gate}, nil
+	return &configured{gates: []configuredGate{gate}}, nil
 }

@@ -26,9 +26,10 @@ func (c *console) configCommand() *cobra.Command {
 		Short: "Prints the effective settings of each gate, and where they come from",
 		Long: `
 Prints the settings of each clerk_auth, of each provider clerk of the
-authentication handler, and of each clerk_proxy of their servers, as they are once they were taken from the directive, the
-global option and the environment, with their placeholders expanded and the
-defaults filled in. Beside each stands where it comes from.
+authentication handler, and of each clerk_proxy, as they are once they were
+taken from the directive, the global option and the environment, with their
+placeholders expanded and the defaults filled in. Beside each stands where it
+comes from.
 
 Of secrets, only what tells their kind is shown, such as sk_test_….
 
@@ -59,26 +60,25 @@ func (c *console) config(cmd *cobra.Command, args []string) (bool, error) {
 	if len(args) > 0 {
 		return false, fmt.Errorf("expected no arguments, got %q", shorten(args[0]))
 	}
-	gates, err := c.gates(cmd)
+	found, err := c.configured(cmd)
 	if err != nil {
 		return false, err
 	}
-	well, reports := true, make([]gateReport, 0, len(gates))
-	for _, g := range gates {
-		report := g.report()
-		well = well && report.Problem == ""
-		reports = append(reports, report)
+	reports, proxies := make([]gateReport, 0, len(found.gates)), make([]gateReport, 0, len(found.proxies))
+	for _, g := range found.gates {
+		reports = append(reports, g.report())
 	}
-	proxies := proxiesBefore(gates)
-	for _, report := range proxies {
-		well = well && report.Problem == ""
+	for _, p := range found.proxies {
+		proxies = append(proxies, p.report())
 	}
-	secrets := secretsOf(gates)
+	all := slices.Concat(reports, proxies)
+	well := !slices.ContainsFunc(all, func(r gateReport) bool { return r.Problem != "" })
+	secrets := found.secrets()
 	if (caddycmd.Flags{FlagSet: cmd.Flags()}).Bool("json") {
 		return well, c.printJSON(secrets, map[string]any{"gates": reports, "proxies": proxies})
 	}
 	var text strings.Builder
-	for i, report := range append(reports, proxies...) {
+	for i, report := range all {
 		if i > 0 {
 			text.WriteByte('\n')
 		}

@@ -18,8 +18,8 @@ func (c *console) doctorCommand() *cobra.Command {
 		Use:   "doctor [--config <path> [--adapter <name>]] [--json]",
 		Short: "Finds what is wrong with keys, clocks, addresses and sites",
 		Long: `
-Looks at each gate of the configuration and says what is wrong, and what to do
-about it:
+Looks at each gate of the configuration, and at each clerk_proxy of a server
+without gates, and says what is wrong, and what to do about it:
 
   settings            are complete and do not contradict each other
   secrets             stand neither in the configuration nor in files for everybody
@@ -81,37 +81,55 @@ func failed(remedy, format string, args ...any) checkup {
 	return checkup{Result: checkupFailed, Finding: fmt.Sprintf(format, args...), Remedy: remedy}
 }
 
-// patient is a gate that is examined.
+// patient is a gate that is examined, or a proxy that stands alone.
 type patient struct {
 	*resolved
 	gate *configuredGate
+	// path is that of the proxy, empty for a gate.
+	path string
 	// backend and frontend are what the two APIs say the keys are, nil when one
 	// was not asked; own are the keys that tokens are held against, when they
 	// are fetched.
 	backend, frontend, own *fetchedSet
 }
 
-// examinations lists what a gate is examined for, once its settings are right.
-var examinations = []struct {
+// examination is something that is looked at once the settings are right.
+type examination struct {
 	name    string
 	examine func(context.Context, *console, *patient) []checkup
-}{
-	{"secrets", examineSecrets},
-	{"Backend API", examineBackendAPI},
-	{"Frontend API", examineFrontendAPI},
-	{"key set", examineKeySet},
-	{"instance", examineInstance},
-	{"clock", examineClock},
-	{"proxy", examineProxy},
-	{"encryption", examineEncryption},
-	{"cookies", examineCookies},
-	{"authorized parties", examineAuthorizedParties},
-	{"sign-in page", examineSignInPage},
 }
+
+// The examinations of gates, and of proxies that stand alone.
+var (
+	gateExaminations = []examination{
+		{"secrets", examineSecrets},
+		{"Backend API", examineBackendAPI},
+		{"Frontend API", examineFrontendAPI},
+		{"key set", examineKeySet},
+		{"instance", examineInstance},
+		{"clock", examineClock},
+		{"proxy", examineProxy},
+		{"encryption", examineEncryption},
+		{"cookies", examineCookies},
+		{"authorized parties", examineAuthorizedParties},
+		{"sign-in page", examineSignInPage},
+	}
+	proxyExaminations = []examination{
+		{"secrets", examineSecrets},
+		{"Backend API", examineBackendAPI},
+		{"Frontend API", examineFrontendAPI},
+		{"instance", examineInstance},
+		{"clock", examineClock},
+		{"encryption", examineEncryption},
+		{"proxy", examineProxyAlone},
+	}
+)
 
 // doctorReport is what is printed.
 type doctorReport struct {
-	Gates    []gateCheckups `json:"gates"`
+	Gates []gateCheckups `json:"gates"`
+	// Proxies are those of servers without gates.
+	Proxies  []gateCheckups `json:"proxies"`
 	Failed   int            `json:"failed"`
 	Warnings int            `json:"warnings"`
 }
@@ -125,17 +143,24 @@ func (c *console) doctor(cmd *cobra.Command, args []string) (bool, error) {
 	if len(args) > 0 {
 		return false, fmt.Errorf("expected no arguments, got %q", shorten(args[0]))
 	}
-	gates, err := c.gates(cmd)
+	found, err := c.configured(cmd)
 	if err != nil {
 		return false, err
 	}
-	var report doctorReport
-	for i := range gates {
-		examined := gateCheckups{gates[i].String(), c.examine(cmd.Context(), &gates[i])}
-		report.count(examined.Checks)
-		report.Gates = append(report.Gates, examined)
+	report := doctorReport{Gates: []gateCheckups{}, Proxies: []gateCheckups{}}
+	for i := range found.gates {
+		gate := &found.gates[i]
+		checks := c.examineGate(cmd.Context(), gate)
+		report.count(checks)
+		report.Gates = append(report.Gates, gateCheckups{gate.String(), checks})
 	}
-	well, secrets := report.Failed == 0, secretsOf(gates)
+	for _, proxy := range found.proxiesAlone() {
+		gate := proxy.keys()
+		checks := c.examineProxy(cmd.Context(), &proxy, &gate)
+		report.count(checks)
+		report.Proxies = append(report.Proxies, gateCheckups{gate.String(), checks})
+	}
+	well, secrets := report.Failed == 0, found.secrets()
 	if (caddycmd.Flags{FlagSet: cmd.Flags()}).Bool("json") {
 		return well, c.printJSON(secrets, report)
 	}
@@ -153,20 +178,34 @@ func (r *doctorReport) count(checks []checkup) {
 	}
 }
 
-// examine goes through all examinations of a gate.
-func (c *console) examine(ctx context.Context, g *configuredGate) []checkup {
+func (c *console) examineGate(ctx context.Context, g *configuredGate) []checkup {
 	r, err := g.resolve()
 	if err != nil {
-		problem, remedy := splitRemedy(err)
-		check := failed(remedyOr(remedy, "correct the setting, see docs/clerk_auth.md"), "%s", problem)
-		rest := skipped("the settings must be right first")
-		check.Name, rest.Name = "settings", "all else"
-		return []checkup{check, rest}
+		return settingsAreWrong(err, "docs/clerk_auth.md")
 	}
-	check := fine("%s", r.summary())
+	return c.examine(ctx, &patient{resolved: r, gate: g}, gateExaminations)
+}
+
+func (c *console) examineProxy(ctx context.Context, proxy *configuredProxy, gate *configuredGate) []checkup {
+	settled, r, err := proxy.settle()
+	if err != nil {
+		return settingsAreWrong(err, "docs/clerk_proxy.md")
+	}
+	return c.examine(ctx, &patient{resolved: r, gate: gate, path: settled.Path}, proxyExaminations)
+}
+
+func settingsAreWrong(err error, page string) []checkup {
+	problem, remedy := splitRemedy(err)
+	check := failed(remedyOr(remedy, "correct the setting, see "+page), "%s", problem)
+	rest := skipped("the settings must be right first")
+	check.Name, rest.Name = "settings", "all else"
+	return []checkup{check, rest}
+}
+
+func (c *console) examine(ctx context.Context, p *patient, examinations []examination) []checkup {
+	check := fine("%s", p.summary())
 	check.Name = "settings"
 	checks := []checkup{check}
-	p := &patient{resolved: r, gate: g}
 	for _, e := range examinations {
 		for _, check := range e.examine(ctx, c, p) {
 			check.Name = e.name
@@ -195,7 +234,7 @@ func (r *resolved) summary() string {
 func (c *console) doctorText(report doctorReport) string {
 	var text strings.Builder
 	var remedies []string
-	for _, g := range report.Gates {
+	for _, g := range slices.Concat(report.Gates, report.Proxies) {
 		fmt.Fprintf(&text, "%s\n", c.bold(oneLine(g.Gate)))
 		for _, check := range g.Checks {
 			fmt.Fprintf(&text, "  %s %-18s  %s\n", c.result(check.Result), check.Name, oneLine(check.Finding))

@@ -262,7 +262,7 @@ func weakKeySet(t *testing.T) string {
 
 // diagnosis is what a program reads of doctor's.
 type diagnosis struct {
-	Gates []struct {
+	Gates, Proxies []struct {
 		Checks []struct{ Name, Result, Finding, Remedy string }
 	}
 	Failed, Warnings int

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,6 +25,15 @@ type hiddenSecrets []string
 
 // shortestHidden is the length in bytes from which on something is a secret.
 const shortestHidden = 8
+
+// secrets collects what the gates and the proxies know that nobody else should.
+func (c *configured) secrets() hiddenSecrets {
+	all := slices.Clone(c.gates)
+	for _, p := range c.proxies {
+		all = append(all, p.keys())
+	}
+	return secretsOf(all)
+}
 
 // secretsOf collects what gates know that nobody else should.
 func secretsOf(gates []configuredGate) hiddenSecrets {

@@ -146,13 +146,14 @@ func (c *console) judges(cmd *cobra.Command, args []string) ([]configuredGate, e
 		return nil, errors.New("--config: expected a file, since the token is read from standard input")
 	}
 	if pem == "" && url == "" {
-		gates, err := c.gates(cmd)
+		found, err := c.configured(cmd)
 		if err != nil {
 			return nil, err
 		}
-		gates = slices.DeleteFunc(gates, func(g configuredGate) bool { return g.unused })
+		gates := slices.DeleteFunc(found.gates, func(g configuredGate) bool { return g.unused })
 		if len(gates) == 0 {
-			return nil, errors.New("expected a gate, got none, but instances that none chooses")
+			return nil, errors.New("expected a " + directive + " to hold the token against, got none in the configuration; " +
+				"for a key alone, say --jwks-url or --jwt-key")
 		}
 		if chosen == "" {
 			return gates, nil

@@ -273,7 +273,7 @@ func TestCommandsSayHowTheyAreCalled(t *testing.T) {
 		"an empty token":      {[]string{"verify", " "}, "expected a token, got nothing"},
 		"two tokens":          {[]string{"verify", "a", "b"}, "got 2 arguments"},
 		"no such file":        {[]string{"verify", "--config", "nope", "a"}, "nope: no such file"},
-		"no gate":             {[]string{"doctor", "--config", "empty.caddyfile"}, "expected a clerk_auth in empty.caddyfile, got none"},
+		"no gate":             {[]string{"doctor", "--config", "empty.caddyfile"}, "expected a clerk_auth or a clerk_proxy in empty.caddyfile, got neither"},
 		"no such gate":        {[]string{"verify", "--gate", "zzz", "a"}, "there are 1: clerk_auth of https://app.example.com"},
 		"no such number":      {[]string{"verify", "--gate", "2", "a"}, "expected a number from 1 to 1, got 2"},
 		"two sources of keys": {[]string{"verify", "--jwks-url", "https://a.example", "--config", "Caddyfile", "a"}, "expected neither --config nor --gate beside them"},

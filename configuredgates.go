@@ -189,8 +189,14 @@ type configuredHandler struct {
 	Providers      map[string]json.RawMessage `json:"providers"`
 }
 
-// gatesOf gives the gates of a configuration in Caddy's JSON, in their order.
-func gatesOf(config []byte) ([]configuredGate, error) {
+// configured is what a configuration has of this module, in its order.
+type configured struct {
+	gates   []configuredGate
+	proxies []configuredProxy
+}
+
+// readConfiguration looks for gates and proxies in Caddy's JSON.
+func readConfiguration(config []byte) (*configured, error) {
 	var c configuration
 	if err := json.Unmarshal(config, &c); err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
@@ -201,6 +207,7 @@ func gatesOf(config []byte) ([]configuredGate, error) {
 			return nil, fmt.Errorf("reading the app %s: %w", appID, err)
 		}
 	}
+	var proxies []configuredProxy
 	f := &gateFinder{app: app}
 	for _, name := range sortedKeys(c.Apps.HTTP.Servers) {
 		server := c.Apps.HTTP.Servers[name]
@@ -212,8 +219,9 @@ func gatesOf(config []byte) ([]configuredGate, error) {
 		if err := f.look(server.Errors.Routes, nil); err != nil {
 			return nil, err
 		}
+		proxies = append(proxies, server.proxies...)
 	}
-	return append(f.found, f.unused()...), nil
+	return &configured{append(f.found, f.unused()...), proxies}, nil
 }
 
 // unused gives the instances that no gate chooses. Caddy checks them all the
@@ -281,7 +289,7 @@ func (f *gateFinder) lookInto(raw json.RawMessage, w way) error {
 			f.add(configuredGate{kind: "authentication provider", own: provider.Settings, instance: provider.Instance}, w)
 		}
 	case proxyDirective:
-		proxy := configuredProxy{app: f.app, sites: f.server.sites(hostsOf(w)), way: w}
+		proxy := configuredProxy{app: f.app, server: f.server, sites: f.server.sites(hostsOf(w)), way: w}
 		if err := strictUnmarshal(raw, &proxy.written); err != nil {
 			return fmt.Errorf("reading a %s: %w", proxyDirective, err)
 		}

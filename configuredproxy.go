@@ -11,24 +11,22 @@ import (
 type configuredProxy struct {
 	written FrontendProxy
 	app     *App
+	server  *configuredServer
 	sites   []configuredSite
 	way     way
 }
 
-// proxiesBefore gives the settings of the proxies of all servers that have gates.
-func proxiesBefore(gates []configuredGate) []gateReport {
-	reports := []gateReport{}
-	var seen []*configuredServer
-	for _, g := range gates {
-		if g.server == nil || slices.Contains(seen, g.server) {
-			continue
-		}
-		seen = append(seen, g.server)
-		for i := range g.server.proxies {
-			reports = append(reports, g.server.proxies[i].report())
-		}
-	}
-	return reports
+// proxiesAlone gives those whose server has no gate.
+func (c *configured) proxiesAlone() []configuredProxy {
+	return slices.DeleteFunc(slices.Clone(c.proxies), func(p configuredProxy) bool {
+		return slices.ContainsFunc(c.gates, func(g configuredGate) bool { return g.server == p.server })
+	})
+}
+
+// keys stands for the proxy where nothing is asked but what keys it has, and what
+// it stands before.
+func (p *configuredProxy) keys() configuredGate {
+	return configuredGate{kind: proxyDirective, app: p.app, instance: p.written.Instance, server: p.server, sites: p.sites, way: p.way}
 }
 
 // path is where it answers.
@@ -49,7 +47,7 @@ var proxiedSettings = []string{"instance", "publishable_key", "secret_key", "pro
 
 // report gives the proxy's effective settings.
 func (p *configuredProxy) report() gateReport {
-	keys := configuredGate{kind: proxyDirective, app: p.app, instance: p.written.Instance, sites: p.sites, way: p.way}
+	keys := p.keys()
 	report := keys.report()
 	report.Settings = slices.DeleteFunc(report.Settings, func(s settingReport) bool { return !slices.Contains(proxiedSettings, s.Name) })
 	proxy, _, err := p.settle()

@@ -23,14 +23,26 @@ func examineProxy(ctx context.Context, c *console, p *patient) []checkup {
 	if !strings.HasPrefix(p.ProxyURL, "/") {
 		return p.examineProxyAt(ctx, c, p.ProxyURL)
 	}
+	return p.examineProxyOnSites(ctx, c, p.ProxyURL)
+}
+
+// examineProxyAlone is for a proxy that no gate relies on.
+func examineProxyAlone(ctx context.Context, c *console, p *patient) []checkup {
+	if p.ProxyURL != "" && !strings.HasPrefix(p.ProxyURL, "/") {
+		return p.examineProxyAt(ctx, c, p.ProxyURL)
+	}
+	return p.examineProxyOnSites(ctx, c, p.path)
+}
+
+func (p *patient) examineProxyOnSites(ctx context.Context, c *console, path string) []checkup {
 	var checks []checkup
 	for _, site := range p.gate.sites {
 		if site.isConcrete() && (site.scheme == "https" || site.isLocal()) {
-			checks = append(checks, p.examineProxyAt(ctx, c, site.String()+p.ProxyURL)...)
+			checks = append(checks, p.examineProxyAt(ctx, c, site.String()+path)...)
 		}
 	}
 	if len(checks) == 0 {
-		return []checkup{skipped("proxy_url is a path, and the configuration names no site that it could be asked at")}
+		return []checkup{skipped("%s is a path, and the configuration names no site that it could be asked at", path)}
 	}
 	return checks
 }

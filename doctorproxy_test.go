@@ -98,6 +98,63 @@ func TestDoctorTellsWhatItCanOfAProxy(t *testing.T) {
 	}
 }
 
+// TestDoctorLooksAtProxiesWithoutAGate has no gate, or one on another server, that
+// would rely on the proxy.
+func TestDoctorLooksAtProxiesWithoutAGate(t *testing.T) {
+	const there = "https://app.example.com/__clerk"
+	const healthy = `{"status":"healthy","x_forwarded_for":"203.0.113.7"}`
+	proxyOf := func(site string) string { return site + " {\n\tclerk_proxy\n}\n" }
+	for name, test := range map[string]struct {
+		config, body string
+		gates        int
+		want         string // the last check of the proxy
+	}{
+		"healthy":             {proxyOf("app.example.com"), healthy, 0, "proxy ok: Clerk finds no fault with " + there + ", and takes this machine for 203.0.113.7"},
+		"another path":        {"app.example.com {\n\tclerk_proxy /__other\n}\n", healthy, 0, "proxy failed: https://app.example.com/__other does not answer as Clerk: fetching the key set from app.example.com: expected HTTP status 200, got 404"},
+		"a whole URL":         {"{\n\tclerk {\n\t\tproxy_url " + there + "\n\t}\n}\n" + proxyOf(":443"), healthy, 0, "proxy ok: Clerk finds no fault with " + there + ", and takes this machine for 203.0.113.7"},
+		"Clerk finds fault":   {proxyOf("app.example.com"), `{"status":"unhealthy","message":"not today"}`, 0, "proxy failed: Clerk finds fault with " + there + ": not today"},
+		"not running":         {proxyOf("app.example.com"), "", 0, "proxy skipped: clerk_proxy is at " + there + ", and it takes a site that runs to tell whether it answers: asking app.example.com: no such host"},
+		"all hosts":           {proxyOf(":443"), "", 0, "proxy skipped: /__clerk is a path, and the configuration names no site that it could be asked at"},
+		"beside another's":    {proxyOf("app.example.com:8443") + oneGate, "", 1, "proxy skipped: clerk_proxy is at https://app.example.com:8443/__clerk, and it takes a site that runs to tell whether it answers: asking app.example.com:8443: no such host"},
+		"settings are wrong":  {"{\n\tclerk {\n\t\tproxy_url /__other\n\t}\n}\n" + proxyOf("app.example.com"), "", 0, "all else skipped: the settings must be right first"},
+		"an instance of none": {"{\n\tclerk {\n\t\tinstance empty {\n\t\t\tpublishable_key {env.NOT_SET}\n\t\t}\n\t}\n}\napp.example.com {\n\tclerk_proxy {\n\t\tinstance empty\n\t}\n}\n", "", 1, "all else skipped: the settings must be right first"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, own, _ := newWorld(t)
+			prepare(t, test.config, own)
+			if test.body != "" {
+				selfTest(http.StatusOK, test.body)(t, w, nil)
+			}
+			out, errs, _ := w.terminal().Run("doctor", "--json")
+			var d diagnosis
+			if err := json.Unmarshal([]byte(out), &d); err != nil || len(d.Gates) != test.gates || len(d.Proxies) != 1 || secretsIn(out) != nil {
+				t.Fatalf("expected %d gates and a proxy, got %v, %s%s", test.gates, err, out, errs)
+			}
+			checks := d.Proxies[0].Checks
+			if last := checks[len(checks)-1]; last.Name+" "+last.Result+": "+last.Finding != test.want {
+				t.Errorf("expected %s, got %+v", test.want, last)
+			}
+		})
+	}
+}
+
+func TestAProxyIsEnoughForDoctorAndConfig(t *testing.T) {
+	w, own, _ := newWorld(t)
+	prepare(t, "app.example.com {\n\tclerk_proxy\n}\n", own)
+	selfTest(http.StatusOK, `{"status":"healthy","x_forwarded_for":"203.0.113.7"}`)(t, w, nil)
+	for _, command := range []string{"doctor", "config"} {
+		out, errs, status := w.terminal().Run(command)
+		if status != 0 || errs != "" || secretsIn(out) != nil {
+			t.Errorf("%s: expected all to be well, got %d, %s%s", command, status, errs, out)
+		}
+		expectGolden(t, command+"-proxy-alone", out)
+	}
+	_, errs, status := w.terminal().Run("verify", tokenOf(t, own))
+	if status != 2 || !strings.Contains(errs, "expected a clerk_auth to hold the token against") {
+		t.Errorf("expected verify to want a gate, got %d, %s", status, errs)
+	}
+}
+
 // The self-test wants to know which domain, and only the Backend API knows.
 func TestDoctorNamesTheDomainToTheSelfTest(t *testing.T) {
 	w, own, _ := newWorld(t)
