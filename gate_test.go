@@ -150,11 +150,20 @@ func TestSigningInForARejectedSessionEnds(t *testing.T) {
 	for range 3 {
 		answer := s.get("/", append(document, "Cookie", session+count)...)
 		answer.expect(t, http.StatusTemporaryRedirect, "X-Clerk-Auth-Reason", "token-invalid-authorized-parties")
-		cookie, _, _ := strings.Cut(answer.Header.Get("Set-Cookie"), ";")
+		cookie, attributes, _ := strings.Cut(answer.Header.Get("Set-Cookie"), ";")
+		if !strings.Contains(attributes, "Max-Age=10") {
+			t.Errorf("expected to be counted as long as a page takes to send people back, got %q", attributes)
+		}
 		count = "; " + cookie
 	}
-	answer := s.get("/", append(document, "Cookie", session+count)...)
-	answer.expect(t, http.StatusUnauthorized, "Location", "", "X-Clerk-Auth-Reason", "token-invalid-authorized-parties")
+	answer := s.get("/", append(document, "Cookie", session+count, "Accept", "text/html")...)
+	answer.expect(t, http.StatusUnauthorized, "Location", "", "X-Clerk-Auth-Reason", "token-invalid-authorized-parties", "Content-Type", "text/html; charset=utf-8")
+	if !strings.Contains(answer.body, "the session is refused here each time: ") || !strings.Contains(answer.body, "another.example.com") {
+		t.Errorf("expected a page with the cause, got %s", answer.body)
+	}
+	if log := s.log(); !strings.Contains(log, "redirect loop: signing in leads back here") {
+		t.Error("expected the log to tell of the loop")
+	}
 	if message := answer.Header.Get("X-Clerk-Auth-Message"); !strings.Contains(message, "another.example.com") || !strings.Contains(message, "signing in leads back") {
 		t.Errorf("expected the message to name the cause, got %q", message)
 	}

@@ -251,7 +251,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		prepareRefusal(w.Header())
 		return h.showLoop(w, r, state)
 	default:
-		return h.refuse(w, state)
+		return h.refuse(w, r, state)
 	}
 }
 

@@ -19,7 +19,7 @@ const retryAfter = "5"
 
 // refuse answers who is not let in: a redirect to where that can be changed,
 // or an error that handle_errors can dress.
-func (h *Handler) refuse(w http.ResponseWriter, s *authstate.State) error {
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, s *authstate.State) error {
 	header := w.Header()
 	prepareRefusal(header)
 	reason := s.Reason
@@ -48,6 +48,9 @@ func (h *Handler) refuse(w http.ResponseWriter, s *authstate.State) error {
 			message = s.Message + "; " + message
 		}
 		authstate.SetReason(header, string(authstate.SignedOut), reason, message)
+		if s.Loop {
+			return h.showLoop(w, r, s)
+		}
 	}
 	if h.status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", challenge(s, reason))

@@ -20,6 +20,8 @@ const (
 	// maxRedirects is the number of handshakes in a row after which another
 	// one would not help either.
 	maxRedirects = 3
+	// handshakeTime is what the SDK gives a redirect to be back from a handshake.
+	handshakeTime = 2 * time.Second
 	// developmentSkew is what a development machine's clock may be off by right
 	// after a handshake: laptops that slept, containers that drifted.
 	developmentSkew = 24 * time.Hour
@@ -36,7 +38,7 @@ func (q *request) redirect(reason, message string, where func(reason string) (st
 	if !q.isDocument() {
 		return q.signedOut(reason, message)
 	}
-	cookie := q.countRedirect()
+	cookie := q.countRedirect(handshakeTime)
 	if cookie == "" {
 		s := q.signedOut(reason, loopMessage)
 		s.Loop = true
@@ -54,13 +56,14 @@ func (q *request) redirect(reason, message string, where func(reason string) (st
 }
 
 // countRedirect gives the cookie that counts one more redirect, and nothing
-// when there were so many in a row that another would not help.
-func (q *request) countRedirect() string {
+// when there were so many in a row that another would not help. They are in a row
+// as long as each is back within a time.
+func (q *request) countRedirect(within time.Duration) string {
 	count := q.redirects()
 	if count == maxRedirects {
 		return ""
 	}
-	return cookieRedirectCount + "=" + numberText(count+1) + "; SameSite=Lax; HttpOnly; Max-Age=2"
+	return cookieRedirectCount + "=" + numberText(count+1) + "; SameSite=Lax; HttpOnly; Max-Age=" + strconv.Itoa(int(within.Seconds()))
 }
 
 var errAddress = errors.New("the address of the request cannot be read")

@@ -3,6 +3,7 @@
 package authstate
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -25,7 +26,11 @@ func (s *State) LoopCauses() []string {
 	if !s.Loop {
 		return nil
 	}
-	return s.request.loopCauses()
+	causes := s.request.loopCauses()
+	if s.Rejected {
+		causes = append([]string{"Clerk knows who signs in, and the session is refused here each time: " + cmp.Or(s.Message, s.Reason)}, causes...)
+	}
+	return causes
 }
 
 func (q *request) loopCauses() []string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/nlnwa/whatwg-url/url"
 )
@@ -65,14 +66,20 @@ func (s *State) SignInURL() (string, error) {
 	return q.leadingBack(target)
 }
 
+// signInTime is enough for a sign-in page to load its script, see that the person
+// is signed in, and send them back, and too little for people to sign in.
+const signInTime = 10 * time.Second
+
 // SignInRedirect gives the location and the cookie of a redirect to SignInURL.
 // The cookie, which may be empty, counts redirects in a row: who is signed in
 // with Clerk comes straight back, and with the same session, if that was
 // rejected for what signing in does not mend, such as an origin that
-// authorized_parties lacks.
+// authorized_parties lacks. After several in a row it is an error, and a Loop.
 func (s *State) SignInRedirect() (location, cookie string, err error) {
 	if s.Rejected {
-		if cookie = s.request.countRedirect(); cookie == "" {
+		if cookie = s.request.countRedirect(signInTime); cookie == "" {
+			s.Loop = true
+			s.request.auth.warn(&s.request.auth.loopWarning, errSignInLoop.Error(), "reason", s.Reason, "causes", s.LoopCauses())
 			return "", "", errSignInLoop
 		}
 	}
@@ -80,7 +87,7 @@ func (s *State) SignInRedirect() (location, cookie string, err error) {
 	return location, cookie, err
 }
 
-var errSignInLoop = errors.New("signing in leads back here with a session that is rejected for the same reason each time")
+var errSignInLoop = errors.New("redirect loop: signing in leads back here with a session that is rejected for the same reason each time")
 
 // SignUpURL is SignInURL for somebody who has no account yet. Without a page
 // of its own it is the one below the sign-in page that Clerk's components
