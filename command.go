@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -157,9 +158,15 @@ func (c *console) configured(cmd *cobra.Command) (*configured, error) {
 	if flags.String("config") != "" {
 		return nil, fmt.Errorf("expected a %s or a %s in %s, got neither", directive, proxyDirective, file)
 	}
-	gate := gateOfEnvironment()
+	gates, err := gatesOfEnvironment()
+	return &configured{gates: gates}, err
+}
+
+// gatesOfEnvironment gives one that has nothing but the environment's settings.
+func gatesOfEnvironment() ([]configuredGate, error) {
+	gate := configuredGate{kind: "the environment", app: &App{mu: new(sync.Mutex)}}
 	if s := gate.settings(); s.PublishableKey == "" && s.SecretKey == "" && s.JWTKey == "" {
 		return nil, errors.New("expected --config, a Caddyfile here with a " + directive + " in it, or CLERK_PUBLISHABLE_KEY in the environment, got none of them")
 	}
-	return &configured{gates: []configuredGate{gate}}, nil
+	return []configuredGate{gate}, nil
 }

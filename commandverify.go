@@ -151,9 +151,14 @@ func (c *console) judges(cmd *cobra.Command, args []string) ([]configuredGate, e
 			return nil, err
 		}
 		gates := slices.DeleteFunc(found.gates, func(g configuredGate) bool { return g.unused })
-		if len(gates) == 0 {
-			return nil, errors.New("expected a " + directive + " to hold the token against, got none in the configuration; " +
+		if len(gates) == 0 && config == "" {
+			gates, err = gatesOfEnvironment()
+		} else if len(gates) == 0 {
+			err = errors.New("expected a " + directive + " to hold the token against, got none in the configuration; " +
 				"for a key alone, say --jwks-url or --jwt-key")
+		}
+		if err != nil {
+			return nil, err
 		}
 		if chosen == "" {
 			return gates, nil

@@ -238,11 +238,6 @@ func (f *gateFinder) unused() []configuredGate {
 	return gates
 }
 
-// gateOfEnvironment is one that has nothing but the environment's settings.
-func gateOfEnvironment() configuredGate {
-	return configuredGate{kind: "the environment", app: &App{mu: new(sync.Mutex)}}
-}
-
 // gateFinder walks through the routes of a server.
 type gateFinder struct {
 	app    *App

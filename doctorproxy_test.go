@@ -149,7 +149,10 @@ func TestAProxyIsEnoughForDoctorAndConfig(t *testing.T) {
 		}
 		expectGolden(t, command+"-proxy-alone", out)
 	}
-	_, errs, status := w.terminal().Run("verify", tokenOf(t, own))
+	if out, errs, _ := w.terminal().Run("verify", tokenOf(t, own)); !strings.Contains(out, "\nthe environment\n") {
+		t.Errorf("expected verify to do without the configuration, got %s%s", errs, out)
+	}
+	_, errs, status := w.terminal().Run("verify", "--config", "Caddyfile", tokenOf(t, own))
 	if status != 2 || !strings.Contains(errs, "expected a clerk_auth to hold the token against") {
 		t.Errorf("expected verify to want a gate, got %d, %s", status, errs)
 	}

@@ -25,6 +25,10 @@ const (
 	boardPeriod = 5 * time.Second
 	// boardTimeout is how long the storage may take for one thing.
 	boardTimeout = 5 * time.Second
+	// noticeLifetime is how long a notice may be of use to any Caddy, whatever its
+	// gates let pass: those that share a storage need not be configured alike, and
+	// whoever removes it must not take it from one that is about to start.
+	noticeLifetime = sessionLifetime + maxClockSkew + maxGrace
 )
 
 var errBoardClosed = errors.New("the configuration has just been replaced; try again")
@@ -125,7 +129,7 @@ func (b *revocationBoard) takeIn(ctx context.Context, now time.Time) error {
 		n, ok := parseNotice(name)
 		switch {
 		case !ok:
-		case now.Sub(n.at) > b.lifetime():
+		case now.Sub(n.at) > noticeLifetime:
 			failure = cmp.Or(failure, b.storage.Delete(ctx, path.Join(boardDirectory, name)))
 		case b.read[name]:
 			read[name] = true
@@ -136,15 +140,6 @@ func (b *revocationBoard) takeIn(ctx context.Context, now time.Time) error {
 	}
 	b.read = read
 	return failure
-}
-
-// lifetime is how long a notice is of use to one of the instances.
-func (b *revocationBoard) lifetime() time.Duration {
-	var longest time.Duration
-	for _, r := range b.readers {
-		longest = max(longest, r.lifetime())
-	}
-	return longest
 }
 
 // revoke has the instances refuse whom a notice names.

@@ -49,11 +49,6 @@ func (r *revocations) allow(outlive time.Duration) {
 	}
 }
 
-// lifetime is how long after a revocation tokens may pass that were made before.
-func (r *revocations) lifetime() time.Duration {
-	return sessionLifetime + time.Duration(r.outlive.Load())
-}
-
 // revoke refuses the tokens of a session or of a user, by its ID, and tells
 // until when. It may have been revoked a while ago, elsewhere; if a clock there
 // is ahead, it counts as revoked now.
@@ -61,7 +56,7 @@ func (r *revocations) revoke(id string, at, now time.Time) (time.Time, error) {
 	if at.After(now) {
 		at = now
 	}
-	until := at.Add(r.lifetime())
+	until := at.Add(sessionLifetime + time.Duration(r.outlive.Load()))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.until) >= maxRevocations {
